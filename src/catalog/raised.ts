@@ -1,0 +1,37 @@
+import { ConnectError } from "@connectrpc/connect";
+import type { Cause } from "../../gen/errchain/v1/error_chain_pb.js";
+import { composeChain } from "../chain/compose.js";
+import { chainDetail, chainsBehind } from "../chain/error-chain.js";
+import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
+import { isConnectError } from "../chain/thrown.js";
+
+/** What the error of a definition is made of, for the hop that answers with it. */
+export interface Raised {
+  /** Without what only the hop knows: procedure and span. Must not be changed. */
+  readonly own: Cause;
+  /** The encoded chains of what the error followed from. */
+  readonly below: readonly Uint8Array[];
+}
+
+const raised = new WeakMap<ConnectError, Raised>();
+
+/**
+ * The error to throw for a cause. It carries its chain at once, so that it is
+ * understood also where no server interceptor answers with it.
+ */
+export function raise(own: Cause, reason: unknown): ConnectError {
+  const message = own.message.toWellFormed();
+  const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
+  const below = chainsBehind(reason);
+  const maxBytes = chainBudget(DEFAULT_MAX_BYTES, message);
+  error.details.push(chainDetail(composeChain(own, below, NO_TRACE_ID, maxBytes)));
+  raised.set(error, { own, below });
+  return error;
+}
+
+const NO_TRACE_ID = new Uint8Array();
+
+/** What an error was made of, if a definition of this process made it. */
+export function raisedAs(error: unknown): Raised | undefined {
+  return isConnectError(error) ? raised.get(error) : undefined;
+}

@@ -1,0 +1,149 @@
+import { clone, create, toBinary } from "@bufbuild/protobuf";
+import {
+  type Cause,
+  CauseSchema,
+  type ErrorChain,
+  ErrorChainSchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
+import { largestThat } from "./largest.js";
+import { MAX_CAUSES } from "./limits.js";
+import { rootOfChain } from "./root-cause.js";
+import { addElided, type CauseNode, causeTree, flattenTree } from "./tree.js";
+import { truncateUtf8, utf8Length } from "./utf8.js";
+
+/** Texts longer than this are cut before any cause is dropped: a system's name is worth more. */
+const OUTSIZED_BYTES = 512;
+
+/** The longest system, module or code that the model allows. */
+const MAX_IDENTITY_BYTES = 63;
+
+/**
+ * The same chain in at most `maxBytes` encoded bytes and MAX_CAUSES causes.
+ *
+ * What goes first: the sealed part and the excess of outsized texts; causes from
+ * the middle (the cause above says so in `elided`); then all texts are cut to
+ * the longest common length that fits; and last, roots of a fan-out other than
+ * the root cause. The nearest cause and the root cause stay, and of each cause
+ * that stays, system, module, code and status. Where these two do not fit, only
+ * the nearest stays, and where that does not fit, none.
+ */
+export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
+  if (chain.causes.length <= MAX_CAUSES && encodedSize(chain) <= maxBytes) {
+    return chain;
+  }
+  const trimmed = create(ErrorChainSchema, {
+    traceId: chain.traceId,
+    causes: chain.causes.map((cause) => cutTexts(cause, OUTSIZED_BYTES)),
+  });
+  const root = rootOfChain(trimmed);
+  const tree = causeTree(trimmed);
+  if (root === undefined || tree === undefined) {
+    return create(ErrorChainSchema);
+  }
+  const build = (textBytes: number) => {
+    const causes = flattenTree(tree).map((cause) => cutTexts(cause, textBytes));
+    return create(ErrorChainSchema, { traceId: trimmed.traceId, causes });
+  };
+  const fits = (textBytes: number) => encodedSize(build(textBytes)) <= maxBytes;
+  const tooMany = () => flattenTree(tree).length > MAX_CAUSES;
+
+  while (tooMany() && (dropMiddle(tree) || dropLastLeaf(tree, root)));
+  while (!fits(OUTSIZED_BYTES) && dropMiddle(tree));
+  while (!fits(0) && dropLastLeaf(tree, root));
+  if (!fits(0)) {
+    addElided(tree.cause, flattenTree(tree).length - 1);
+    tree.children.length = 0;
+  }
+  return fits(0) ? build(largestThat(fits, 0, OUTSIZED_BYTES)) : create(ErrorChainSchema);
+}
+
+function encodedSize(chain: ErrorChain): number {
+  return toBinary(ErrorChainSchema, chain).length;
+}
+
+/**
+ * A copy of a cause in which no text is longer than `maxBytes`. Sentences and
+ * values are cut; what is useless when cut (names, links, unknown fields) is
+ * left out. At 0 only the identity, the kind and the place in the tree remain.
+ */
+function cutTexts(cause: Cause, maxBytes: number): Cause {
+  const whole = (text: string) => (utf8Length(text) <= maxBytes ? text : "");
+  const values = (args: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(args)
+        .filter(([name]) => whole(name) !== "")
+        .map(([name, value]) => [name, truncateUtf8(value, maxBytes)]),
+    );
+  const cut: Cause = {
+    ...clone(CauseSchema, cause),
+    system: truncateUtf8(cause.system, MAX_IDENTITY_BYTES),
+    module: truncateUtf8(cause.module, MAX_IDENTITY_BYTES),
+    code: truncateUtf8(cause.code, MAX_IDENTITY_BYTES),
+    reason: whole(cause.reason),
+    message: truncateUtf8(cause.message, maxBytes),
+    args: values(cause.args),
+    privateArgs: values(cause.privateArgs),
+    procedure: whole(cause.procedure),
+    help: whole(cause.help),
+  };
+  if (cause.spanId.length > maxBytes) {
+    cut.spanId = new Uint8Array();
+  }
+  if ((cause.$unknown ?? []).some((field) => field.data.length > maxBytes)) {
+    delete cut.$unknown;
+  }
+  if (maxBytes === 0) {
+    delete cut.retry;
+    delete cut.occurredAt;
+  }
+  return cut;
+}
+
+/**
+ * Takes out the cause that is farthest from both the nearest cause and the
+ * roots. What it caused moves up. Returns false if there is none in between.
+ */
+function dropMiddle(tree: CauseNode): boolean {
+  let best: { parent: CauseNode; index: number; distance: number } | undefined;
+  // Returns the distance from a node to the farthest root below it.
+  const visit = (node: CauseNode, depth: number): number => {
+    let height = 0;
+    for (const [index, child] of node.children.entries()) {
+      const below = visit(child, depth + 1);
+      height = Math.max(height, below + 1);
+      const distance = Math.min(depth + 1, below);
+      if (distance > (best?.distance ?? 0)) {
+        best = { parent: node, index, distance };
+      }
+    }
+    return height;
+  };
+  visit(tree, 0);
+  if (best === undefined) {
+    return false;
+  }
+  const { parent, index } = best;
+  const [dropped] = parent.children.splice(index, 1);
+  parent.children.splice(index, 0, ...(dropped?.children ?? []));
+  addElided(parent.cause, 1 + (dropped?.cause.elided ?? 0));
+  return true;
+}
+
+/** Takes out the last cause that nothing follows from below, but never the root cause. */
+function dropLastLeaf(tree: CauseNode, root: Cause): boolean {
+  const visit = (node: CauseNode): boolean => {
+    for (let index = node.children.length - 1; index >= 0; index--) {
+      const child = node.children[index] as CauseNode;
+      if (visit(child)) {
+        return true;
+      }
+      if (child.cause !== root && child.children.length === 0) {
+        node.children.splice(index, 1);
+        addElided(node.cause, 1 + child.cause.elided);
+        return true;
+      }
+    }
+    return false;
+  };
+  return visit(tree);
+}

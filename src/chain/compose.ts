@@ -1,0 +1,66 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { type Cause, CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { boundChain } from "./bound.js";
+import { MAX_CAUSES } from "./limits.js";
+import { readChain } from "./read.js";
+import { scanChain } from "./scan.js";
+
+/**
+ * Puts a hop's own cause in front of the chains from below (none, one, or
+ * several for a fan-out) and returns the encoded chain.
+ *
+ * The chains are joined as bytes: a chain from below is scanned, but decoded
+ * only where it needs repair or the result would be over `maxBytes` or
+ * MAX_CAUSES, see boundChain(). Unknown fields survive.
+ *
+ * @param own the hop's cause; `branches` is set here
+ * @param below encoded chains, from anybody
+ * @param traceId 16 bytes or empty; added unless a chain from below has one
+ */
+export function composeChain(
+  own: Cause,
+  below: readonly Uint8Array[],
+  traceId: Uint8Array,
+  maxBytes: number,
+): Uint8Array {
+  let causes = 1;
+  let hasTraceId = false;
+  const chains: Uint8Array[] = [];
+  for (const bytes of below) {
+    let chain = bytes;
+    let scan = scanChain(chain);
+    if (scan === undefined) {
+      chain = toBinary(ErrorChainSchema, readChain(bytes));
+      scan = scanChain(chain);
+    }
+    if (scan !== undefined) {
+      chains.push(chain);
+      causes += scan.causes;
+      hasTraceId ||= scan.traceId.length > 0;
+    }
+  }
+  own.branches = chains.length;
+  const joined = join(own, chains, hasTraceId ? new Uint8Array() : traceId);
+  if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
+    return joined;
+  }
+  return toBinary(ErrorChainSchema, boundChain(readChain(joined), maxBytes));
+}
+
+const fields = {
+  causes: ErrorChainSchema.field.causes.number,
+  traceId: ErrorChainSchema.field.traceId.number,
+};
+
+function join(own: Cause, chains: readonly Uint8Array[], traceId: Uint8Array): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(fields.causes, WireType.LengthDelimited).bytes(toBinary(CauseSchema, own));
+  for (const chain of chains) {
+    writer.raw(chain);
+  }
+  if (traceId.length > 0) {
+    writer.tag(fields.traceId, WireType.LengthDelimited).bytes(traceId);
+  }
+  return writer.finish();
+}

@@ -1,0 +1,122 @@
+import { create, isMessage, toBinary } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { MAX_CAUSES } from "./limits.js";
+import { readChain } from "./read.js";
+import { causeOf, errorsOf, isConnectError } from "./thrown.js";
+
+/** One entry of `ConnectError.details`. */
+export type ErrorDetail = ConnectError["details"][number];
+
+/**
+ * The chain of causes behind an error: its own ErrorChain detail, or that of the
+ * nearest error that its `cause` leads to.
+ *
+ * Takes any thrown value (and a chain, which it returns as it is). Returns
+ * undefined if there is no chain. The bytes are decoded once and the result is
+ * remembered, so treat it as read-only.
+ */
+export function errorChain(errorOrChain: unknown): ErrorChain | undefined {
+  if (isMessage(errorOrChain, ErrorChainSchema)) {
+    return errorOrChain;
+  }
+  const bytes = chainBytes(errorOrChain);
+  if (bytes === undefined) {
+    return undefined;
+  }
+  let chain = decoded.get(bytes);
+  if (chain === undefined) {
+    chain = readChain(bytes);
+    decoded.set(bytes, chain);
+  }
+  return chain.causes.length > 0 ? chain : undefined;
+}
+
+const decoded = new WeakMap<Uint8Array, ErrorChain>();
+
+/** How far `cause` links between errors are followed; they may form a circle. */
+const MAX_CAUSE_DEPTH = 16;
+
+/** The encoded chain of an error, from its own details or through its causes. */
+function chainBytes(error: unknown): Uint8Array | undefined {
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSE_DEPTH && current !== undefined; depth++) {
+    const bytes = ownChainBytes(current);
+    if (bytes !== undefined) {
+      return bytes;
+    }
+    current = causeOf(current);
+  }
+  return undefined;
+}
+
+/** The encoded chain in an error's own details. */
+export function ownChainBytes(error: unknown): Uint8Array | undefined {
+  if (!isConnectError(error)) {
+    return undefined;
+  }
+  for (const detail of error.details) {
+    if ("desc" in detail) {
+      if (detail.desc.typeName === ErrorChainSchema.typeName) {
+        return encodeDetail(detail);
+      }
+    } else if (detail.type === ErrorChainSchema.typeName) {
+      return detail.value;
+    }
+  }
+  return undefined;
+}
+
+function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
+  try {
+    return toBinary(desc, create(desc, value));
+  } catch {
+    return undefined; // it cannot be sent either
+  }
+}
+
+/** Whether a detail is an ErrorChain, in whatever form. */
+export function isChainDetail(detail: ErrorDetail): boolean {
+  return ("desc" in detail ? detail.desc.typeName : detail.type) === ErrorChainSchema.typeName;
+}
+
+/**
+ * The chain as a detail in the form of received ones: connect-es neither encodes
+ * it again nor adds a readable copy, which would double its size on Connect.
+ */
+export function chainDetail(bytes: Uint8Array): ErrorDetail {
+  return { type: ErrorChainSchema.typeName, value: bytes };
+}
+
+/**
+ * The errors with a chain that a thrown value is or follows from: one for a plain
+ * chain, several for a fan-out (an array of causes, an AggregateError). Errors
+ * without a chain of their own are looked through, what is behind one with a
+ * chain is in that chain already.
+ */
+export function errorsWithChain(reason: unknown): ConnectError[] {
+  const found: ConnectError[] = [];
+  const seen = new Set<unknown>();
+  const visit = (value: unknown, depth: number) => {
+    if (depth > MAX_CAUSE_DEPTH || found.length === MAX_CAUSES || seen.has(value)) {
+      return;
+    }
+    seen.add(value);
+    if (isConnectError(value) && ownChainBytes(value) !== undefined) {
+      found.push(value);
+      return;
+    }
+    for (const inner of Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)]) {
+      if (typeof inner === "object" && inner !== null) {
+        visit(inner, depth + 1);
+      }
+    }
+  };
+  visit(reason, 0);
+  return found;
+}
+
+/** The encoded chains of what a thrown value is or follows from, see errorsWithChain(). */
+export function chainsBehind(reason: unknown): Uint8Array[] {
+  return errorsWithChain(reason).flatMap((error) => ownChainBytes(error) ?? []);
+}

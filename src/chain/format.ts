@@ -1,0 +1,89 @@
+import { type Cause, type ErrorChain, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { errorChain } from "./error-chain.js";
+import { escapeControls } from "./escape.js";
+import { fullCode } from "./full-code.js";
+import { rootOfChain } from "./root-cause.js";
+import { textOf } from "./thrown.js";
+import { type CauseNode, causeTree } from "./tree.js";
+
+export interface FormatOptions {
+  /**
+   * `"line"`: all causes on one line, nearest first. `"tree"`: a line for each
+   * cause, with who wrote it where that was not the system itself, what was left
+   * out, and the root cause marked. Default: `"line"`.
+   */
+  readonly style?: "line" | "tree";
+}
+
+/**
+ * The chain as text for people. Takes any thrown value, or a chain; a value
+ * without a chain gives its own text. Control characters are escaped.
+ */
+export function formatErrorChain(errorOrChain: unknown, options?: FormatOptions): string {
+  const chain = errorChain(errorOrChain);
+  const tree = chain && causeTree(chain);
+  if (chain === undefined || tree === undefined) {
+    return escapeControls(textOf(errorOrChain));
+  }
+  return options?.style === "tree" ? formatTree(tree, chain) : formatLine(tree);
+}
+
+function formatLine(node: CauseNode): string {
+  const parts = [sentence(node.cause)];
+  if (node.cause.elided > 0) {
+    parts.push(elided(node.cause));
+  }
+  if (node.children.length === 1) {
+    parts.push(...node.children.map(formatLine));
+  } else if (node.children.length > 1) {
+    parts.push(node.children.map((child) => `(${formatLine(child)})`).join(" + "));
+  }
+  return parts.join(" ← ");
+}
+
+function formatTree(tree: CauseNode, chain: ErrorChain): string {
+  const root = rootOfChain(chain);
+  const lines: string[] = [];
+  const visit = (node: CauseNode, first: string, indent: string) => {
+    const { cause, children } = node;
+    const notes = notesOn(cause);
+    if (cause === root) {
+      notes.push("root cause");
+    }
+    const suffix = notes.length > 0 ? `  [${notes.join(", ")}]` : "";
+    lines.push(`${first}${sentence(cause)}${suffix}`);
+    if (cause.elided > 0) {
+      lines.push(`${indent}${children.length > 0 ? "├─ " : "└─ "}${elided(cause)}`);
+    }
+    for (const [index, child] of children.entries()) {
+      const last = index === children.length - 1;
+      visit(child, `${indent}${last ? "└─ " : "├─ "}`, `${indent}${last ? "   " : "│  "}`);
+    }
+  };
+  visit(tree, "", "");
+  return lines.join("\n");
+}
+
+function sentence(cause: Cause): string {
+  return escapeControls(
+    cause.message === "" ? fullCode(cause) : `${fullCode(cause)} ${cause.message}`,
+  );
+}
+
+function elided(cause: Cause): string {
+  return `… ${cause.elided} ${cause.elided === 1 ? "cause" : "causes"} left out …`;
+}
+
+function notesOn(cause: Cause): string[] {
+  const notes: string[] = [];
+  if (cause.provenance === Provenance.FILLED_IN) {
+    notes.push("filled in");
+  }
+  if (cause.provenance === Provenance.OBSERVED) {
+    notes.push("observed by the caller");
+  }
+  if (cause.inferred) {
+    notes.push("inferred");
+  }
+  return notes;
+}

@@ -1,0 +1,62 @@
+import { utf8Length } from "./utf8.js";
+
+/** How many causes a chain may have when it is sent. */
+export const MAX_CAUSES = 32;
+
+/** How many bytes an encoded chain may take when it is sent, unless configured otherwise. */
+export const DEFAULT_MAX_BYTES = 4096;
+
+/**
+ * How many bytes an encoded chain may take whatever is configured. C-core
+ * (Python, Ruby, PHP, C++) drops answers at random from 5,977 bytes of detail.
+ */
+export const LARGEST_MAX_BYTES = 5500;
+
+/**
+ * How many bytes the trailers of a failed gRPC call may take, as long as that
+ * is in this library's hands. grpc-java refuses more than 8,192.
+ */
+const TRAILER_BYTES = 7800;
+
+/** A chain gets this much even behind the longest message. */
+const LEAST_MAX_BYTES = 1024;
+
+/**
+ * How many bytes the chain may take behind an error message, so that on gRPC
+ * the two together stay within TRAILER_BYTES.
+ *
+ * @param maxBytes what the user configured
+ * @param message the error's message
+ */
+export function chainBudget(maxBytes: number, message: string): number {
+  const free = TRAILER_BYTES - grpcTrailerBytes(message, 0);
+  const forChain = Math.floor((free * 3) / 4);
+  return Math.min(maxBytes, LARGEST_MAX_BYTES, Math.max(forChain, LEAST_MAX_BYTES));
+}
+
+/**
+ * How many bytes the trailers of a failed gRPC call take, as HTTP/2 counts them.
+ * The message is in there twice: percent-encoded in `grpc-message`, and together
+ * with the details in `grpc-status-details-bin`, as base64.
+ *
+ * @param detailBytes the size of all details
+ */
+export function grpcTrailerBytes(message: string, detailBytes: number): number {
+  const wellFormed = message.toWellFormed();
+  const status = STATUS_OVERHEAD + utf8Length(wellFormed) + detailBytes;
+  return TRAILER_OVERHEAD + encodeURIComponent(wellFormed).length + Math.ceil((status * 4) / 3);
+}
+
+/** What HTTP/2 adds to each header (RFC 9113, section 6.5.2). */
+export const HEADER_OVERHEAD = 32;
+
+/** Names, overhead and the two digits of the status. */
+const TRAILER_OVERHEAD =
+  "grpc-status".length +
+  "grpc-message".length +
+  "grpc-status-details-bin".length +
+  3 * HEADER_OVERHEAD +
+  2;
+
+/** What google.rpc.Status takes around message and details, and Any around a chain. */
+const STATUS_OVERHEAD = 2 + 4 + "type.googleapis.com/errchain.v1.ErrorChain".length + 10;

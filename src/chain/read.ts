@@ -1,0 +1,113 @@
+import { create, fromBinary, mergeFromBinary, ScalarType } from "@bufbuild/protobuf";
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import {
+  type Cause,
+  CauseSchema,
+  type ErrorChain,
+  ErrorChainSchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
+import { addElided, causeTree, flattenTree } from "./tree.js";
+
+/**
+ * How many bytes of a chain are read. Peers that use this library send at most
+ * 5,500; what comes after the limit is ignored.
+ */
+export const MAX_READ_BYTES = 65_536;
+
+/** How many causes of a chain are read. Peers that use this library send at most 32. */
+export const MAX_READ_CAUSES = 128;
+
+/**
+ * Reads a chain from bytes that may come from anybody. Never throws: what can be
+ * read is read, a cause whose bytes end early keeps the fields before the
+ * damage, and text that is not UTF-8 gets U+FFFD in place of the wrong bytes. A
+ * cause without system and code is not one and is left out (some decoders do
+ * not check the type of a detail, so the bytes may be another message).
+ *
+ * Unknown fields and enum values are kept. `branches` is set to what really
+ * follows.
+ */
+export function readChain(bytes: Uint8Array): ErrorChain {
+  const chain = create(ErrorChainSchema);
+  const reader = new BinaryReader(bytes.subarray(0, MAX_READ_BYTES));
+  let leftOut = 0;
+  try {
+    while (reader.pos < reader.len) {
+      const start = reader.pos;
+      const [fieldNo, wireType] = reader.tag();
+      if (fieldNo === ErrorChainSchema.field.causes.number) {
+        if (wireType !== WireType.LengthDelimited) {
+          break;
+        }
+        if (chain.causes.length === MAX_READ_CAUSES) {
+          reader.skip(wireType, fieldNo);
+          leftOut++;
+          continue;
+        }
+        const length = reader.uint32();
+        const end = Math.min(reader.pos + length, reader.len); // take what there is
+        const cause = readCause(bytes.subarray(reader.pos, end));
+        reader.pos = end;
+        if (cause !== undefined) {
+          chain.causes.push(cause);
+        }
+      } else {
+        reader.skip(wireType, fieldNo);
+        mergeFromBinary(ErrorChainSchema, chain, bytes.subarray(start, reader.pos));
+      }
+    }
+  } catch {
+    // The rest of the bytes makes no sense.
+  }
+  const last = chain.causes.at(-1);
+  if (last !== undefined) {
+    addElided(last, leftOut);
+  }
+  const tree = causeTree(chain);
+  if (tree !== undefined) {
+    chain.causes = flattenTree(tree);
+  }
+  return chain;
+}
+
+function readCause(bytes: Uint8Array): Cause | undefined {
+  let cause: Cause;
+  try {
+    cause = fromBinary(CauseSchema, bytes);
+  } catch {
+    cause = salvageCause(bytes);
+  }
+  return cause.system !== "" && cause.code !== "" ? cause : undefined;
+}
+
+/** Reads a cause field by field, and mends or leaves out the fields that do not decode. */
+function salvageCause(bytes: Uint8Array): Cause {
+  const cause = create(CauseSchema);
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const start = reader.pos;
+      const [fieldNo, wireType] = reader.tag();
+      reader.skip(wireType, fieldNo);
+      const field = bytes.subarray(start, reader.pos);
+      try {
+        mergeFromBinary(CauseSchema, cause, field);
+      } catch {
+        const desc = CauseSchema.fields.find((f) => f.number === fieldNo);
+        if (desc?.scalar === ScalarType.STRING && wireType === WireType.LengthDelimited) {
+          mergeFromBinary(CauseSchema, cause, withValidUtf8(field));
+        }
+      }
+    }
+  } catch {
+    // The rest of the bytes makes no sense.
+  }
+  return cause;
+}
+
+/** The same string field with U+FFFD in place of bytes that are not UTF-8. */
+function withValidUtf8(field: Uint8Array): Uint8Array {
+  const reader = new BinaryReader(field);
+  const [fieldNo, wireType] = reader.tag();
+  return new BinaryWriter().tag(fieldNo, wireType).string(reader.string()).finish();
+}

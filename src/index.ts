@@ -1,0 +1,15 @@
+export {
+  defineError,
+  type ErrorArgs,
+  type ErrorDefinition,
+  type ErrorInit,
+  type RaiseOptions,
+} from "./catalog/define-error.js";
+export { type CauseOf, findCause, isError } from "./catalog/match.js";
+export { errorChain } from "./chain/error-chain.js";
+export { type FormatOptions, formatErrorChain } from "./chain/format.js";
+export { type CodeParts, fullCode } from "./chain/full-code.js";
+export { formatLogLine, type LogLine, parseLogLine } from "./chain/log-line.js";
+export { rootCause } from "./chain/root-cause.js";
+export { type CauseNode, causeTree } from "./chain/tree.js";
+export { type ClientInterceptorOptions, createClientInterceptor } from "./client/interceptor.js";

@@ -1,0 +1,53 @@
+import { randomHex } from "./random-hex.js";
+
+/** Where a hop stands in a trace, in the terms of W3C Trace Context. */
+export interface TraceContext {
+  /** 32 lower-case hex digits, the same for all hops of a request. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits, of this hop. */
+  readonly spanId: string;
+  /** The trace flags as two hex digits. */
+  readonly flags: string;
+  /** The `tracestate` that came with the request; empty if there was none. */
+  readonly state: string;
+}
+
+export const TRACEPARENT = "traceparent";
+export const TRACESTATE = "tracestate";
+
+/** The trace context of a new hop: continues that of the request, or begins a trace. */
+export function continueTrace(requestHeader: Headers): TraceContext {
+  const parent = parseTraceparent(requestHeader.get(TRACEPARENT));
+  return {
+    traceId: parent?.traceId ?? randomHex(16),
+    spanId: randomHex(8),
+    flags: parent?.flags ?? "00",
+    state: (parent && requestHeader.get(TRACESTATE)) ?? "",
+  };
+}
+
+/** Sets the headers that make the callee continue this trace. */
+export function sendTrace(trace: TraceContext, requestHeader: Headers): void {
+  requestHeader.set(TRACEPARENT, `00-${trace.traceId}-${trace.spanId}-${trace.flags}`);
+  if (trace.state !== "") {
+    requestHeader.set(TRACESTATE, trace.state);
+  }
+}
+
+/**
+ * Reads a `traceparent` header. Undefined if it is missing or invalid, and then
+ * a new trace begins. See https://www.w3.org/TR/trace-context/#versioning-of-traceparent
+ */
+function parseTraceparent(header: string | null): { traceId: string; flags: string } | undefined {
+  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(
+    header ?? "",
+  );
+  const [, version, traceId = "", parentId = "", flags = "00", rest] = match ?? [];
+  const valid =
+    version !== undefined &&
+    version !== "ff" &&
+    (version !== "00" || rest === undefined) &&
+    /[^0]/.test(traceId) &&
+    /[^0]/.test(parentId);
+  return valid ? { traceId, flags } : undefined;
+}

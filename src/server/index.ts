@@ -1,0 +1,1 @@
+export { createServerInterceptor, type ServerInterceptorOptions } from "./interceptor.js";

@@ -1,0 +1,106 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { ErrorDetail } from "../chain/error-chain.js";
+import { largestThat } from "../chain/largest.js";
+import { grpcTrailerBytes, HEADER_OVERHEAD } from "../chain/limits.js";
+import { truncateUtf8 } from "../chain/utf8.js";
+
+/** What of an error can be sent, and what had to go. */
+export interface Sendable {
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+  /** `"message"` where it was shortened; the type names of the details that were left out. */
+  readonly truncated: readonly string[];
+}
+
+/**
+ * How many bytes the trailers of a gRPC call may take. Node's http2 refuses
+ * 65,536 and then loses the status, the details and the connection; the rest is
+ * left to trailers that the handler has set.
+ */
+const MAX_GRPC_TRAILER_BYTES = 60_000;
+
+/** A message is not cut below this for the sake of the application's details. */
+const LEAST_MESSAGE_BYTES = 512;
+
+/**
+ * Makes an error sendable that would otherwise be lost on the way.
+ *
+ * - A lone surrogate in the message makes connect-es throw while it writes the
+ *   trailers, and the call hangs: it becomes U+FFFD.
+ * - So does a detail that does not serialise: it is left out.
+ * - On gRPC everything has to fit into the trailers: the largest details are left
+ *   out until the rest fits beside a short message, then the message is cut to
+ *   what fits.
+ *
+ * @param chainBytes the size of the chain, which goes along in any case
+ * @param metadata the headers that go along
+ */
+export function makeSendable(
+  error: { readonly message: string; readonly details: readonly ErrorDetail[] },
+  chainBytes: number,
+  metadata: Headers | undefined,
+  isGrpc: boolean,
+): Sendable {
+  const truncated: string[] = [];
+  const sized: { detail: ErrorDetail; bytes: number }[] = [];
+  for (const detail of error.details) {
+    const bytes = encodedSize(detail);
+    if (bytes === undefined) {
+      truncated.push(typeNameOf(detail));
+    } else {
+      sized.push({ detail, bytes });
+    }
+  }
+  const whole = error.message.toWellFormed();
+  if (!isGrpc) {
+    return { message: whole, details: sized.map(({ detail }) => detail), truncated };
+  }
+
+  const metadataBytes = sizeOfHeaders(metadata);
+  const fits = (message: string) => {
+    const detailBytes = sized.reduce((sum, { bytes }) => sum + bytes, chainBytes);
+    return metadataBytes + grpcTrailerBytes(message, detailBytes) <= MAX_GRPC_TRAILER_BYTES;
+  };
+  const least = truncateUtf8(whole, LEAST_MESSAGE_BYTES);
+  while (sized.length > 0 && !fits(least)) {
+    const largest = sized.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    sized.splice(sized.indexOf(largest), 1);
+    truncated.push(typeNameOf(largest.detail));
+  }
+  let message = whole;
+  if (!fits(whole)) {
+    truncated.push("message");
+    const bytes = largestThat(
+      (n) => fits(truncateUtf8(whole, n)),
+      LEAST_MESSAGE_BYTES,
+      MAX_GRPC_TRAILER_BYTES,
+    );
+    message = truncateUtf8(whole, bytes);
+  }
+  return { message, details: sized.map(({ detail }) => detail), truncated };
+}
+
+/** How many bytes a detail takes, or undefined if it does not serialise. */
+function encodedSize(detail: ErrorDetail): number | undefined {
+  const overhead = typeNameOf(detail).length + 32; // google.protobuf.Any and its type URL
+  if (!("desc" in detail)) {
+    return overhead + detail.value.length;
+  }
+  try {
+    return overhead + toBinary(detail.desc, create(detail.desc, detail.value)).length;
+  } catch {
+    return undefined;
+  }
+}
+
+function typeNameOf(detail: ErrorDetail): string {
+  return "desc" in detail ? detail.desc.typeName : detail.type;
+}
+
+function sizeOfHeaders(headers: Headers | undefined): number {
+  let bytes = 0;
+  headers?.forEach((value, name) => {
+    bytes += name.length + value.length + HEADER_OVERHEAD;
+  });
+  return bytes;
+}
