@@ -1,0 +1,122 @@
+// Plays the scenes: npm run demo. With --serve it keeps the systems up instead.
+
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { createClientInterceptor, formatErrorChain } from "errchain";
+import { OrderService } from "./gen/wms/v1/order_pb.js";
+import { type System, start, stop, told } from "./systems.ts";
+
+const usage = `Usage: npm run demo [-- --serve]
+
+Plays what happens when a system three hops away fails, with three servers in
+three processes on free ports of this machine.
+
+  --serve   keep the servers up and print curl lines to try
+  --help    print this`;
+
+const goodAddress = "Harbour Road 12, 20095 Hamburg";
+const addressWithoutRange = "Mill Lane 3, 21037 Hamburg";
+const addressWithoutComma = "Mill Lane 3 Hamburg";
+const slowAddress = "Slow Lane 1, 20095 Hamburg";
+
+try {
+  const { values } = parseArgs({
+    options: { serve: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) {
+    console.log(usage);
+  } else if (values.serve) {
+    await keepServing();
+  } else {
+    await playScenes();
+  }
+} catch (err) {
+  if (err instanceof TypeError && "code" in err) {
+    console.error(`${err.message}\n\n${usage}`);
+    process.exit(2);
+  }
+  throw err;
+}
+
+async function playScenes(): Promise<void> {
+  let route = await start("ROUTE");
+  const promise = await start("PROMISE", { ROUTE_URL: route.baseUrl });
+  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl });
+  try {
+    await scene("(a) Nobody has configured a delivery range for the address", () =>
+      order(wms, "4711", addressWithoutRange),
+    );
+    await scene("(b) A bug in ROUTE: it reads an address without a comma", () =>
+      order(wms, "4712", addressWithoutComma),
+    );
+    await scene("(c) ROUTE is killed while it handles the call", async () => {
+      const answer = order(wms, "4713", slowAddress);
+      await told(route.process, "handling");
+      route.process.kill("SIGKILL");
+      return answer;
+    });
+    route = await start("ROUTE", { PORT: String(route.port) });
+    await scene("(d) ROUTE is back, and all is well", () => order(wms, "4714", goodAddress));
+  } finally {
+    await stop(wms, promise, route);
+  }
+
+  async function scene(title: string, play: () => Promise<string>): Promise<void> {
+    console.log(`${title}\n`);
+    console.log(`  What the caller of WMS receives:\n${indent(await play())}\n`);
+    await setTimeout(100); // until the log lines have come through the pipes
+    console.log("  What the systems log (traceId|code|message):");
+    for (const system of [wms, promise, route]) {
+      const lines = system.takeLog();
+      console.log(indent(`${system.name.padEnd(7)}  ${lines.join("\n") || "(nothing)"}`));
+    }
+    console.log("");
+  }
+}
+
+/** Places an order and gives the answer as text. */
+async function order(wms: System, number: string, address: string): Promise<string> {
+  const client = createClient(
+    OrderService,
+    createConnectTransport({
+      baseUrl: wms.baseUrl,
+      httpVersion: "1.1",
+      interceptors: [createClientInterceptor()],
+    }),
+  );
+  try {
+    const { deliveryTime } = await client.placeOrder({ order: number, address, product: "FRESH" });
+    return `OK: ${deliveryTime}`;
+  } catch (err) {
+    const code = Code[ConnectError.from(err).code];
+    return `${code}: ${ConnectError.from(err).rawMessage}\n\n${formatErrorChain(err, { style: "tree" })}`;
+  }
+}
+
+async function keepServing(): Promise<void> {
+  const route = await start("ROUTE");
+  const promise = await start("PROMISE", { ROUTE_URL: route.baseUrl });
+  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl });
+  const url = `${wms.baseUrl}/wms.v1.OrderService/PlaceOrder`;
+  for (const [what, address] of [
+    ["The good case", goodAddress],
+    ["The missing range", addressWithoutRange],
+    ["The bug in ROUTE", addressWithoutComma],
+  ]) {
+    const body = JSON.stringify({ order: "4711", address, product: "FRESH" });
+    console.log(`# ${what}:\ncurl -s -H 'content-type: application/json' -d '${body}' ${url}\n`);
+  }
+  console.log(`# ROUTE killed: kill -9 ${route.process.pid}, then the first line again\n`);
+  console.log("The log lines of the three systems follow. Ctrl-C stops them.\n");
+  for (const system of [wms, promise, route]) {
+    system.process.stdout?.on("data", (text) => process.stdout.write(`${system.name.padEnd(7)}  ${text}`));
+  }
+  await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  await stop(wms, promise, route);
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "    ");
+}

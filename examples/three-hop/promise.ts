@@ -1,0 +1,44 @@
+// PROMISE: promises delivery times. It asks ROUTE.
+
+import { createServer } from "node:http2";
+import { type ConnectRouter, createClient } from "@connectrpc/connect";
+import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import { createClientInterceptor, isError } from "errchain";
+import { logLines } from "errchain/report";
+import { createServerInterceptor } from "errchain/server";
+import { noDeliveryTime, rangeNotConfigured } from "./errors.ts";
+import { EtaService } from "./gen/promise/v1/eta_pb.js";
+import { RouteService } from "./gen/route/v1/route_pb.js";
+import { serve } from "./serve.ts";
+
+const route = createClient(
+  RouteService,
+  createGrpcTransport({
+    baseUrl: process.env["ROUTE_URL"] ?? "",
+    interceptors: [createClientInterceptor()],
+  }),
+);
+
+const routes = (router: ConnectRouter) =>
+  router.service(EtaService, {
+    async promiseDelivery({ address, product }) {
+      try {
+        const { range } = await route.findRange({ address, product });
+        return { deliveryTime: `tomorrow, with the tour ${range}` };
+      } catch (err) {
+        if (isError(err, rangeNotConfigured)) {
+          throw noDeliveryTime({ product }, { cause: err });
+        }
+        throw err; // nothing to say about it: the interceptor names PROMISE in front of it
+      }
+    },
+  });
+
+serve(
+  createServer(
+    connectNodeAdapter({
+      routes,
+      interceptors: [createServerInterceptor({ onError: [logLines(process.stdout)] })],
+    }),
+  ),
+);

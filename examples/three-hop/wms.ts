@@ -1,0 +1,44 @@
+// WMS: takes orders. The system that users see; it asks PROMISE.
+
+import { createServer } from "node:http";
+import { type ConnectRouter, createClient } from "@connectrpc/connect";
+import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import { createClientInterceptor, isError } from "errchain";
+import { logLines } from "errchain/report";
+import { createServerInterceptor } from "errchain/server";
+import { cannotBePromised, noDeliveryTime } from "./errors.ts";
+import { EtaService } from "./gen/promise/v1/eta_pb.js";
+import { OrderService } from "./gen/wms/v1/order_pb.js";
+import { serve } from "./serve.ts";
+
+const eta = createClient(
+  EtaService,
+  createGrpcTransport({
+    baseUrl: process.env["PROMISE_URL"] ?? "",
+    interceptors: [createClientInterceptor()],
+  }),
+);
+
+const routes = (router: ConnectRouter) =>
+  router.service(OrderService, {
+    async placeOrder({ order, address, product }) {
+      try {
+        const { deliveryTime } = await eta.promiseDelivery({ address, product });
+        return { deliveryTime };
+      } catch (err) {
+        if (isError(err, noDeliveryTime)) {
+          throw cannotBePromised({ order }, { cause: err });
+        }
+        throw err;
+      }
+    },
+  });
+
+serve(
+  createServer(
+    connectNodeAdapter({
+      routes,
+      interceptors: [createServerInterceptor({ onError: [logLines(process.stdout)] })],
+    }),
+  ),
+);
