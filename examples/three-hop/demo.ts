@@ -111,7 +111,9 @@ async function keepServing(): Promise<void> {
   console.log(`# ROUTE killed: kill -9 ${route.process.pid}, then the first line again\n`);
   console.log("The log lines of the three systems follow. Ctrl-C stops them.\n");
   for (const system of [wms, promise, route]) {
-    system.process.stdout?.on("data", (text) => process.stdout.write(`${system.name.padEnd(7)}  ${text}`));
+    system.process.stdout?.on("data", (text) =>
+      process.stdout.write(`${system.name.padEnd(7)}  ${text}`),
+    );
   }
   await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
   await stop(wms, promise, route);
