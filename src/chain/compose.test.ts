@@ -1,0 +1,122 @@
+import { clone, create, equals, fromBinary, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  CauseSchema,
+  type ErrorChain,
+  ErrorChainSchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  arbitraryCause,
+  arbitraryChain,
+  withUnknownFields,
+} from "../../test/support/arbitrary-chain.js";
+import { composeChain } from "./compose.js";
+import { scanChain } from "./scan.js";
+import { causeTree } from "./tree.js";
+
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+const noTraceId = new Uint8Array();
+const small = arbitraryChain({ min: 1, max: 8 });
+
+function encode(chain: ErrorChain): Uint8Array {
+  return toBinary(ErrorChainSchema, chain);
+}
+
+describe("composeChain", () => {
+  test("joining bytes gives what composing messages gives", () => {
+    fc.assert(
+      fc.property(
+        arbitraryCause,
+        fc.array(small, { maxLength: 3 }),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        (own, below, traceId) => {
+          const joined = composeChain(
+            clone(CauseSchema, own),
+            below.map(encode),
+            traceId,
+            NO_LIMIT,
+          );
+          const composed = create(ErrorChainSchema, {
+            causes: [{ ...own, branches: below.length }, ...below.flatMap((chain) => chain.causes)],
+            traceId: below.findLast((chain) => chain.traceId.length > 0)?.traceId ?? traceId,
+          });
+          expect(equals(ErrorChainSchema, fromBinary(ErrorChainSchema, joined), composed)).toBe(
+            true,
+          );
+        },
+      ),
+    );
+  });
+
+  test("the bytes from below are passed on as they are, unknown fields included", () => {
+    fc.assert(
+      fc.property(arbitraryCause, small, (own, chain) => {
+        const below = withUnknownFields(chain);
+        const joined = composeChain(own, [below], noTraceId, NO_LIMIT);
+        const head = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [own] })).length;
+        expect(Buffer.from(joined.subarray(head))).toEqual(Buffer.from(below));
+      }),
+    );
+  });
+
+  test("what it gives is always one tree that any decoder takes, whatever comes from below", () => {
+    const anyBytes = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      small.map(encode).chain((bytes) => mutate(bytes)),
+    );
+    fc.assert(
+      fc.property(arbitraryCause, fc.array(anyBytes, { maxLength: 3 }), (own, below) => {
+        const joined = composeChain(own, below, noTraceId, 4096);
+        const chain = fromBinary(ErrorChainSchema, joined); // throws on invalid UTF-8
+        expect(scanChain(joined)?.causes).toBe(chain.causes.length);
+        expect(chain.causes[0]).toMatchObject({ system: own.system, code: own.code });
+        expect(joined.length).toBeLessThanOrEqual(4096);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("a chain whose author forgot `branches` is mended", () => {
+    const forgetful = create(ErrorChainSchema, {
+      causes: [
+        { system: "B", code: "2" },
+        { system: "C", code: "3" },
+      ],
+    });
+    const joined = composeChain(
+      create(CauseSchema, { system: "A", code: "1" }),
+      [encode(forgetful)],
+      noTraceId,
+      NO_LIMIT,
+    );
+    const chain = fromBinary(ErrorChainSchema, joined);
+    expect(chain.causes.map((cause) => cause.branches)).toEqual([1, 1, 0]);
+  });
+
+  test("a chain without a cause is left out", () => {
+    const own = create(CauseSchema, { system: "A", code: "1" });
+    const chain = fromBinary(
+      ErrorChainSchema,
+      composeChain(own, [noTraceId, Uint8Array.of(0xff)], noTraceId, NO_LIMIT),
+    );
+    expect(chain.causes).toHaveLength(1);
+    expect(causeTree(chain)?.children).toEqual([]);
+  });
+});
+
+/** Flips, drops or doubles bytes. */
+function mutate(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
+  return fc
+    .array(fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }), how: fc.constantFrom(0, 1, 2) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((edits) => {
+      const mutated = [...bytes];
+      for (const { at, byte, how } of edits) {
+        mutated.splice(at % (mutated.length + 1), how === 2 ? 0 : 1, ...(how === 0 ? [byte] : []));
+      }
+      return Uint8Array.from(mutated);
+    });
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { continueTrace, sendTrace } from "./trace-context.js";
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const valid = `00-${traceId}-b7ad6b7169203331-01`;
+
+function received(traceparent?: string, tracestate?: string) {
+  const header = new Headers();
+  if (traceparent !== undefined) header.set("traceparent", traceparent);
+  if (tracestate !== undefined) header.set("tracestate", tracestate);
+  return continueTrace(header);
+}
+
+describe("continueTrace", () => {
+  test("keeps trace ID, flags and state, and takes a new span ID", () => {
+    const trace = received(valid, "vendor=1");
+    expect(trace).toMatchObject({ traceId, flags: "01", state: "vendor=1" });
+    expect(trace.spanId).toMatch(/^[0-9a-f]{16}$/);
+    expect(trace.spanId).not.toBe("b7ad6b7169203331");
+    expect(received(valid).spanId).not.toBe(trace.spanId);
+  });
+
+  test("takes a later version of the header", () => {
+    expect(received(`01-${traceId}-b7ad6b7169203331-01-more`).traceId).toBe(traceId);
+  });
+
+  test.each([
+    undefined,
+    "",
+    "junk",
+    valid.toUpperCase(),
+    `ff-${traceId}-b7ad6b7169203331-01`,
+    `${valid}-more`,
+    `00-${"0".repeat(32)}-b7ad6b7169203331-01`,
+    `00-${traceId}-${"0".repeat(16)}-01`,
+    `${valid}, ${valid}`,
+  ])("begins a new trace for %j", (traceparent) => {
+    const trace = received(traceparent, "vendor=1");
+    expect(trace.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(trace.traceId).not.toBe(traceId);
+    expect(trace.state).toBe("");
+  });
+});
+
+test("sendTrace makes the callee continue the trace", () => {
+  const trace = received(valid, "vendor=1");
+  const header = new Headers();
+  sendTrace(trace, header);
+  expect(header.get("traceparent")).toBe(`00-${traceId}-${trace.spanId}-01`);
+  expect(header.get("tracestate")).toBe("vendor=1");
+});
