@@ -62,7 +62,7 @@ export interface RaiseOptions<PrivateArg extends string = string> {
 export type ErrorArgs = { readonly [name: string]: string };
 
 type RaiseParameters<Args, PrivateArg extends string> = keyof Args extends never
-  ? [args?: Args, options?: RaiseOptions<PrivateArg>]
+  ? [args?: Record<string, never>, options?: RaiseOptions<PrivateArg>]
   : [args: Args, options?: RaiseOptions<PrivateArg>];
 
 /**

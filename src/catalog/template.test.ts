@@ -1,0 +1,33 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { type Placeholders, parseTemplate } from "./template.js";
+
+describe("parseTemplate", () => {
+  test.each([
+    ["no delivery range for {address}", "no delivery range for A"],
+    ["{address}{product}{address}", "ABA"],
+    ["{{address}} {product}", "{address} B"],
+    ["{{{address}}}", "{A}"],
+    ["a { b } {not a name} {", "a { b } {not a name} {"],
+    ["{missing} {constructor}", "{missing} {constructor}"],
+    ["没有为{address}配置", "没有为A配置"],
+    ["$& {address} \\ `quoted`", "$& A \\ `quoted`"],
+  ])("%j", (template, rendered) => {
+    expect(parseTemplate(template).render({ address: "A", product: "B" })).toBe(rendered);
+  });
+
+  test("does not look for placeholders in values", () => {
+    const { render } = parseTemplate("{a}{b}");
+    expect(render({ a: "{b}", b: "{a}" })).toBe("{b}{a}");
+  });
+
+  test("names each placeholder once", () => {
+    expect(parseTemplate("{a} {{b}} {c_1} {a}").names).toEqual(["a", "c_1"]);
+  });
+});
+
+test("the type of a template has the same placeholders", () => {
+  expectTypeOf<Placeholders<"a {a} {{b}} {c_1} {a}">>().toEqualTypeOf<"a" | "c_1">();
+  expectTypeOf<Placeholders<"{{{address}}}">>().toEqualTypeOf<"address">();
+  expectTypeOf<Placeholders<"none, { } {not a name}">>().toEqualTypeOf<never>();
+  expectTypeOf<Placeholders<string>>().toEqualTypeOf<string>();
+});
