@@ -1,8 +1,22 @@
 import { defineConfig } from "vitest/config";
+import type { Reporter } from "vitest/node";
+
+/** Ends the output with one plain line that scripts can read. */
+const closingLine: Reporter = {
+  onTestRunEnd(modules) {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+    // A file that does not even load has no tests, but has failed.
+    const broken = modules.filter((module) => module.errors().length > 0).length;
+    const skipped = count("skipped") > 0 ? `, ${count("skipped")} skipped` : "";
+    console.log(`${count("passed")} passed, ${count("failed") + broken} failed${skipped}`);
+  },
+};
 
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 20_000,
+    reporters: ["default", closingLine],
   },
 });

@@ -116,7 +116,7 @@ export function defineError<
     retry: enumNumber(RetryAdvice, init.retry ?? "UNSPECIFIED"),
     help,
   };
-  const template = parseTemplate(init.message);
+  const template = parseTemplate(String(init.message ?? ""));
   const problem = findProblem(init, properties, template.names);
   if (problem !== undefined) {
     throw new TypeError(`error definition ${properties.fullCode}: ${problem}`);

@@ -1,0 +1,77 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const demo = join(root, "examples", "three-hop", "demo.ts");
+const run = promisify(execFile);
+
+test("the demo plays its four scenes in under 10 s and leaves no process behind", async () => {
+  const { stdout, stderr } = await run("node", [demo], { cwd: root, timeout: 10_000 });
+  expect(stderr).toBe("");
+  const [, a, b, c, d] = stdout.split(/^\([abcd]\) /m);
+
+  expect(a).toContain(
+    "└─ ROUTE_DISPATCH_20003 no delivery range is configured for Mill Lane 3, 21037 Hamburg, product FRESH  [root cause]",
+  );
+  expect(a).toContain("FailedPrecondition: order 4711 cannot be promised");
+  expect(codesIn(a)).toEqual(["WMS_ORDER_10001", "PROMISE_ETA_10002", "ROUTE_DISPATCH_20003"]);
+
+  expect(b).toContain("Internal: ");
+  expect(b).toContain("└─ ROUTE_DISPATCH_1 an unexpected error occurred  [filled in, root cause]");
+  expect(b).not.toMatch(/TypeError|route\.ts|node:/);
+  expect(codesIn(b)).toEqual(["WMS_ORDER_2", "PROMISE_ETA_2", "ROUTE_DISPATCH_1"]);
+
+  expect(c).toContain("Unavailable: ");
+  expect(c).toContain(
+    "└─ ROUTE_DISPATCH_3 the system could not be reached  [observed by the caller, root cause]",
+  );
+  expect(codesIn(c)).toEqual(["WMS_ORDER_2", "PROMISE_ETA_2"]);
+
+  expect(d).toContain("OK: tomorrow, with the tour Hamburg Mitte");
+  expect(codesIn(d)).toEqual([]);
+
+  const traceIds = (scene = "") => new Set([...scene.matchAll(/[0-9a-f]{32}(?=\|)/g)].map(String));
+  for (const scene of [a, b, c]) {
+    expect(traceIds(scene).size).toBe(1);
+  }
+});
+
+/** The full codes in the log lines of a scene. */
+function codesIn(scene = ""): string[] {
+  return [...scene.matchAll(/[0-9a-f]{32}\|(\w+)\|/g)].map(([, code = ""]) => code);
+}
+
+test("with --serve the demo prints curl lines that work", async () => {
+  const child = spawn("node", [demo, "--serve"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    printed += text;
+  });
+  await expect.poll(() => printed, { timeout: 10_000 }).toContain("Ctrl-C");
+  const curls = printed.split("\n").filter((line) => line.startsWith("curl "));
+  expect(curls).toHaveLength(3);
+  const [good, missingRange] = curls;
+  const explain = `node ${join(root, "examples", "three-hop", "explain.ts")}`;
+  expect((await run("sh", ["-c", good ?? ""])).stdout).toContain("tomorrow");
+  expect((await run("sh", ["-c", `${missingRange} | ${explain}`])).stdout).toContain(
+    "└─ ROUTE_DISPATCH_20003",
+  );
+  expect((await run("sh", ["-c", `echo no JSON | ${explain}`])).stdout).toContain("no error chain");
+  const closed = once(child, "close");
+  child.kill("SIGINT");
+  const [exitCode] = await closed; // of all processes that share its stdout, so the systems too
+  expect(exitCode).toBe(0);
+});
+
+test("the demo says how to use it when it is asked something unknown", async () => {
+  await expect(run("node", [demo, "--sevre"])).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/Unknown option '--sevre'[\s\S]*Usage: npm run demo/),
+  });
+});

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import packageJson from "../package.json" with { type: "json" };
+
+const root = join(import.meta.dirname, "..");
+
+/** The files that end up in a bundle. */
+async function bundle(code: string): Promise<string[]> {
+  const { metafile } = await build({
+    stdin: { contents: code, resolveDir: root },
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  return Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((file) => (inputs[file]?.bytesInOutput ?? 0) > 0),
+  );
+}
+
+test("errchain bundles for a browser without a node: import", async () => {
+  // esbuild fails on a node: import for this platform.
+  const inputs = await bundle('export * from "errchain"; export * from "errchain/report"');
+  expect(inputs).toContain("dist/client/interceptor.js");
+  await expect(bundle('export * from "errchain/server"')).rejects.toThrow(/node:async_hooks/);
+});
+
+test("a bundle holds only what is used", async () => {
+  const inputs = await bundle('import { parseLogLine } from "errchain"; parseLogLine("")');
+  expect(inputs).toContain("dist/chain/log-line.js");
+  expect(inputs.join()).not.toMatch(/dist.(client|catalog|scope)/);
+});
+
+test("the package depends on its peers only", () => {
+  expect(packageJson).not.toHaveProperty("dependencies");
+  expect(Object.keys(packageJson.peerDependencies).sort()).toEqual([
+    "@bufbuild/protobuf",
+    "@connectrpc/connect",
+    "@opentelemetry/api",
+  ]);
+});
