@@ -7,7 +7,7 @@ import { ErrorChainSchema } from "errchain/proto";
 import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { ProbeService, UnaryRequestSchema, UnaryResponseSchema } from "./gen/probe/v1/probe_pb.js";
 import { callProbe, failureOf, probeRoutes } from "./support/probe.js";
 import {
@@ -21,6 +21,11 @@ import {
 // What makes connect-es and its peers lose an error, hang a call or show a
 // failure as success. Each trap is shown on a bare server first, so that a guard
 // which is no longer needed is noticed.
+
+// connect-node writes about the errors that it loses.
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+});
 
 const TIMEOUT_MS = 700;
 

@@ -29,8 +29,9 @@ describe("composeChain", () => {
       fc.property(
         arbitraryCause,
         fc.array(small, { maxLength: 3 }),
-        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        fc.oneof(fc.constant(noTraceId), fc.uint8Array({ minLength: 16, maxLength: 16 })),
         (own, below, traceId) => {
+          const traceIds = [...below.map((chain) => chain.traceId), traceId];
           const joined = composeChain(
             clone(CauseSchema, own),
             below.map(encode),
@@ -39,7 +40,7 @@ describe("composeChain", () => {
           );
           const composed = create(ErrorChainSchema, {
             causes: [{ ...own, branches: below.length }, ...below.flatMap((chain) => chain.causes)],
-            traceId: below.findLast((chain) => chain.traceId.length > 0)?.traceId ?? traceId,
+            traceId: traceIds.findLast((id) => id.length > 0) ?? noTraceId,
           });
           expect(equals(ErrorChainSchema, fromBinary(ErrorChainSchema, joined), composed)).toBe(
             true,
@@ -92,6 +93,18 @@ describe("composeChain", () => {
     );
     const chain = fromBinary(ErrorChainSchema, joined);
     expect(chain.causes.map((cause) => cause.branches)).toEqual([1, 1, 0]);
+  });
+
+  test("the hop's trace ID counts, and is sent once where the callee has the same", () => {
+    const own = create(CauseSchema, { system: "A", code: "1" });
+    const id = (n: number) => new Uint8Array(16).fill(n);
+    const below = encode(create(ErrorChainSchema, { causes: [own], traceId: id(1) }));
+    const sizeOf = (traceId: Uint8Array) => composeChain(own, [below], traceId, NO_LIMIT).length;
+    const traceIdOf = (traceId: Uint8Array) =>
+      fromBinary(ErrorChainSchema, composeChain(own, [below], traceId, NO_LIMIT)).traceId;
+    expect(traceIdOf(noTraceId)).toEqual(id(1));
+    expect(traceIdOf(id(2))).toEqual(id(2));
+    expect(sizeOf(id(1))).toBe(sizeOf(noTraceId));
   });
 
   test("a chain without a cause is left out", () => {

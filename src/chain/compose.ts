@@ -16,7 +16,9 @@ import { scanChain } from "./scan.js";
  *
  * @param own the hop's cause; `branches` is set here
  * @param below encoded chains, from anybody
- * @param traceId 16 bytes or empty; added unless a chain from below has one
+ * @param traceId the hop's trace ID: 16 bytes, or empty. It is the one that the
+ *   caller sees, also where a callee has begun another trace: the last value of
+ *   a field counts.
  */
 export function composeChain(
   own: Cause,
@@ -25,7 +27,7 @@ export function composeChain(
   maxBytes: number,
 ): Uint8Array {
   let causes = 1;
-  let hasTraceId = false;
+  let traceIdBelow: Uint8Array = NO_BYTES;
   const chains: Uint8Array[] = [];
   for (const bytes of below) {
     let chain = bytes;
@@ -37,15 +39,21 @@ export function composeChain(
     if (scan !== undefined) {
       chains.push(chain);
       causes += scan.causes;
-      hasTraceId ||= scan.traceId.length > 0;
+      traceIdBelow = scan.traceId.length > 0 ? scan.traceId : traceIdBelow;
     }
   }
   own.branches = chains.length;
-  const joined = join(own, chains, hasTraceId ? new Uint8Array() : traceId);
+  const joined = join(own, chains, sameBytes(traceId, traceIdBelow) ? NO_BYTES : traceId);
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
   return toBinary(ErrorChainSchema, boundChain(readChain(joined), maxBytes));
+}
+
+const NO_BYTES = new Uint8Array();
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 const fields = {
