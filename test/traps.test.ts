@@ -3,7 +3,7 @@ import * as http2 from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { defineError, errorChain, fullCode } from "errchain";
-import { ErrorChainSchema } from "errchain/proto";
+import { ErrorChainSchema, Provenance } from "errchain/proto";
 import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
 import fc from "fast-check";
@@ -122,7 +122,9 @@ describe("trailers of 64 KiB and more on gRPC", () => {
           createServerInterceptor({ onError }),
         ]);
         expect(err).toMatchObject({ code: Code.AlreadyExists });
-        expect(errorChain(err)?.causes.map(fullCode)).toEqual(["PROBE_ALPHA_20002"]);
+        expect(errorChain(err)?.causes).toMatchObject([
+          { code: "20002", status: Code.AlreadyExists, provenance: Provenance.RAISED },
+        ]);
         const { rawMessage } = err as ConnectError;
         if (reports[0]?.truncated.includes("message")) {
           expect(message.startsWith(rawMessage.slice(0, -1))).toBe(true);
@@ -292,4 +294,15 @@ test("an error of any message arrives over gRPC with its status and chain", asyn
     ),
     { numRuns: 200 },
   );
+});
+
+test("a header too large for the trailers is left out, and the report says so", async () => {
+  const reports: ErrorReport[] = [];
+  const onError = [(report: ErrorReport) => reports.push(report)];
+  const metadata = { "x-big": "v".repeat(70_000), "x-small": "kept" };
+  const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
+  const err = await failOver("gRPC", error, [createServerInterceptor({ onError })]);
+  expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
+  expect((err as ConnectError).metadata.get("x-small")).toBe("kept");
+  expect(reports[0]?.truncated).toEqual(["x-big"]);
 });

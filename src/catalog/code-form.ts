@@ -8,7 +8,7 @@ export function isShortCode(text: string): boolean {
   return /^[A-Z0-9_]{1,63}$/.test(text);
 }
 
-/** Whether a short code is one of those that mean the same in every system. */
+/** Whether a short code is one of those that mean the same in every system, or 0, which is no error. */
 export function isBuiltinCode(code: string): boolean {
-  return /^[1-9][0-9]?$/.test(code);
+  return /^[0-9]{1,2}$/.test(code);
 }

@@ -1,9 +1,11 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import type { Cause } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { composeChain } from "../chain/compose.js";
-import { chainDetail, chainsBehind } from "../chain/error-chain.js";
+import { chainDetail, chainsBehind, errorChain } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { isConnectError } from "../chain/thrown.js";
+import { causeTree, flattenTree } from "../chain/tree.js";
 
 /** What the error of a definition is made of, for the hop that answers with it. */
 export interface Raised {
@@ -31,7 +33,24 @@ export function raise(own: Cause, reason: unknown): ConnectError {
 
 const NO_TRACE_ID = new Uint8Array();
 
-/** What an error was made of, if a definition of this process made it. */
+/**
+ * What an error was made of, if this process made it: by a definition, also one of
+ * another copy of this library, or as the answer of an inner server interceptor.
+ */
 export function raisedAs(error: unknown): Raised | undefined {
-  return isConnectError(error) ? raised.get(error) : undefined;
+  if (!isConnectError(error)) {
+    return undefined;
+  }
+  return raised.get(error) ?? (error.isWireError ? undefined : takenApart(error));
+}
+
+function takenApart(error: ConnectError): Raised | undefined {
+  const tree = causeTree(errorChain(error) ?? create(ErrorChainSchema));
+  if (tree === undefined || tree.cause.provenance === Provenance.OBSERVED) {
+    return undefined; // what the client interceptor says about a callee
+  }
+  const below = tree.children.map((child) =>
+    toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: flattenTree(child) })),
+  );
+  return { own: tree.cause, below };
 }

@@ -8,6 +8,7 @@ describe("parseTemplate", () => {
     ["{{address}} {product}", "{address} B"],
     ["{{{address}}}", "{A}"],
     ["a { b } {not a name} {", "a { b } {not a name} {"],
+    ["range {from {address}", "range {from A"],
     ["{missing} {constructor}", "{missing} {constructor}"],
     ["没有为{address}配置", "没有为A配置"],
     ["$& {address} \\ `quoted`", "$& A \\ `quoted`"],
@@ -29,5 +30,7 @@ test("the type of a template has the same placeholders", () => {
   expectTypeOf<Placeholders<"a {a} {{b}} {c_1} {a}">>().toEqualTypeOf<"a" | "c_1">();
   expectTypeOf<Placeholders<"{{{address}}}">>().toEqualTypeOf<"address">();
   expectTypeOf<Placeholders<"none, { } {not a name}">>().toEqualTypeOf<never>();
+  expectTypeOf<Placeholders<"range {from {id}">>().toEqualTypeOf<"id">();
+  expectTypeOf<Placeholders<'json {"k": {id}}'>>().toEqualTypeOf<"id">();
   expectTypeOf<Placeholders<string>>().toEqualTypeOf<string>();
 });

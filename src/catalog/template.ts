@@ -23,8 +23,12 @@ export type Placeholders<Template extends string> = string extends Template
   ? string
   : Template extends `${infer Head}{{${infer Tail}`
     ? Placeholders<Head> | Placeholders<Tail>
-    : Template extends `${string}{${infer Name}}${infer Rest}`
-      ? (IsName<Name> extends true ? Name : never) | Placeholders<Rest>
+    : Template extends `${string}{${infer Tail}`
+      ? Tail extends `${infer Name}}${infer Rest}`
+        ? IsName<Name> extends true
+          ? Name | Placeholders<Rest>
+          : Placeholders<Tail>
+        : never
       : never;
 
 /** A message template, taken apart. */

@@ -7,6 +7,7 @@ import {
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { largestThat } from "./largest.js";
 import { MAX_CAUSES } from "./limits.js";
+import { dropUnknownFields } from "./read.js";
 import { rootOfChain } from "./root-cause.js";
 import { addElided, type CauseNode, causeTree, flattenTree } from "./tree.js";
 import { truncateUtf8, utf8Length } from "./utf8.js";
@@ -20,8 +21,8 @@ const MAX_IDENTITY_BYTES = 63;
 /**
  * The same chain in at most `maxBytes` encoded bytes and MAX_CAUSES causes.
  *
- * What goes first: the sealed part and the excess of outsized texts; causes from
- * the middle (the cause above says so in `elided`); then all texts are cut to
+ * What goes first: the sealed part, unknown fields and the excess of outsized
+ * texts; causes from the middle (the cause above says so in `elided`); then all texts are cut to
  * the longest common length that fits; and last, roots of a fan-out other than
  * the root cause. The nearest cause and the root cause stay, and of each cause
  * that stays, system, module, code and status. Where these two do not fit, only
@@ -35,6 +36,7 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
     traceId: chain.traceId,
     causes: chain.causes.map((cause) => cutTexts(cause, OUTSIZED_BYTES)),
   });
+  dropUnknownFields(trimmed);
   const root = rootOfChain(trimmed);
   const tree = causeTree(trimmed);
   if (root === undefined || tree === undefined) {
@@ -63,8 +65,7 @@ function encodedSize(chain: ErrorChain): number {
 
 /**
  * A copy of a cause in which no text is longer than `maxBytes`. Sentences and
- * values are cut; what is useless when cut (names, links, unknown fields) is
- * left out. At 0 only the identity, the kind and the place in the tree remain.
+ * values are cut; what is useless when cut (names, links) is left out. At 0 only the identity, the kind and the place in the tree remain.
  */
 function cutTexts(cause: Cause, maxBytes: number): Cause {
   const whole = (text: string) => (utf8Length(text) <= maxBytes ? text : "");
@@ -88,9 +89,6 @@ function cutTexts(cause: Cause, maxBytes: number): Cause {
   };
   if (cause.spanId.length > maxBytes) {
     cut.spanId = new Uint8Array();
-  }
-  if ((cause.$unknown ?? []).some((field) => field.data.length > maxBytes)) {
-    delete cut.$unknown;
   }
   if (maxBytes === 0) {
     delete cut.retry;

@@ -107,6 +107,52 @@ describe("composeChain", () => {
     expect(sizeOf(id(1))).toBe(sizeOf(noTraceId));
   });
 
+  test("texts and fan-outs of any size cost no status, no provenance and no branch", () => {
+    const own = create(CauseSchema, {
+      system: "A",
+      code: "1",
+      status: 9,
+      provenance: 1,
+      message: "x".repeat(100_000),
+      privateArgs: { sql: "y".repeat(100_000) },
+    });
+    const branches = Array.from({ length: 20 }, (_, n) =>
+      encode(
+        create(ErrorChainSchema, {
+          causes: [{ system: `B${n}`, code: "2", status: 14, message: "z".repeat(5_000) }],
+        }),
+      ),
+    );
+    const traceId = new Uint8Array(16).fill(7);
+    const chain = fromBinary(ErrorChainSchema, composeChain(own, branches, traceId, 4096));
+    expect(chain.traceId).toEqual(traceId);
+    expect(chain.causes[0]).toMatchObject({ status: 9, provenance: 1, branches: 20 });
+    expect(chain.causes.slice(1).map(({ system }) => system)).toEqual(
+      Array.from({ length: 20 }, (_, n) => `B${n}`),
+    );
+  });
+
+  test("what a peer hides in a cause does not crowd out the others", () => {
+    const own = create(CauseSchema, { system: "A", code: "1", message: "our sentence" });
+    const evil = create(CauseSchema, { system: "E", code: "2", message: "theirs", retry: {} });
+    const junk = {
+      no: 900,
+      wireType: 2,
+      data: new Uint8Array([0xfa, 0x1f, ...Array(4_090).fill(0)]),
+    };
+    if (evil.retry) evil.retry.$unknown = [junk];
+    const args = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`k${n}`, ""]));
+    const many = create(CauseSchema, { system: "M", code: "3", args });
+    for (const cause of [evil, many]) {
+      const below = encode(create(ErrorChainSchema, { causes: [cause] }));
+      const chain = fromBinary(ErrorChainSchema, composeChain(own, [below], noTraceId, 4096));
+      expect(chain.causes).toMatchObject([
+        { system: "A", message: "our sentence" },
+        { system: cause.system, message: cause.message },
+      ]);
+    }
+  });
+
   test("a chain without a cause is left out", () => {
     const own = create(CauseSchema, { system: "A", code: "1" });
     const chain = fromBinary(

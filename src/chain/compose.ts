@@ -1,9 +1,9 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { type Cause, CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { boundChain } from "./bound.js";
 import { MAX_CAUSES } from "./limits.js";
-import { readChain } from "./read.js";
+import { readChain, repairChain } from "./read.js";
 import { scanChain } from "./scan.js";
 
 /**
@@ -33,7 +33,7 @@ export function composeChain(
     let chain = bytes;
     let scan = scanChain(chain);
     if (scan === undefined) {
-      chain = toBinary(ErrorChainSchema, readChain(bytes));
+      chain = repairChain(bytes);
       scan = scanChain(chain);
     }
     if (scan !== undefined) {
@@ -47,7 +47,11 @@ export function composeChain(
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
-  return toBinary(ErrorChainSchema, boundChain(readChain(joined), maxBytes));
+  const chain = create(ErrorChainSchema, {
+    causes: [own, ...chains.flatMap((bytes) => readChain(bytes).causes)],
+    traceId: traceId.length > 0 ? traceId : traceIdBelow,
+  });
+  return toBinary(ErrorChainSchema, boundChain(chain, maxBytes));
 }
 
 const NO_BYTES = new Uint8Array();

@@ -2,7 +2,7 @@ import { create, isMessage, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { MAX_CAUSES } from "./limits.js";
-import { readChain } from "./read.js";
+import { MAX_READ_CAUSES, readChain } from "./read.js";
 import { causeOf, errorsOf, isConnectError } from "./thrown.js";
 
 /** One entry of `ConnectError.details`. */
@@ -12,13 +12,16 @@ export type ErrorDetail = ConnectError["details"][number];
  * The chain of causes behind an error: its own ErrorChain detail, or that of the
  * nearest error that its `cause` leads to.
  *
- * Takes any thrown value (and a chain, which it returns as it is). Returns
- * undefined if there is no chain. The bytes are decoded once and the result is
+ * Takes any thrown value, and a chain, which it returns as it is (up to 256
+ * causes). Returns undefined if there is no chain. The bytes are decoded once and the result is
  * remembered, so treat it as read-only.
  */
 export function errorChain(errorOrChain: unknown): ErrorChain | undefined {
   if (isMessage(errorOrChain, ErrorChainSchema)) {
-    return errorOrChain;
+    const { causes } = errorOrChain;
+    return causes.length <= MAX_READ_CAUSES
+      ? errorOrChain
+      : { ...errorOrChain, causes: causes.slice(0, MAX_READ_CAUSES) };
   }
   const bytes = chainBytes(errorOrChain);
   if (bytes === undefined) {

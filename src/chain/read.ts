@@ -1,4 +1,4 @@
-import { create, fromBinary, mergeFromBinary, ScalarType } from "@bufbuild/protobuf";
+import { create, fromBinary, mergeFromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
   type Cause,
@@ -6,6 +6,7 @@ import {
   type ErrorChain,
   ErrorChainSchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
+import { TRACE_ID_BYTES } from "./scan.js";
 import { addElided, causeTree, flattenTree } from "./tree.js";
 
 /**
@@ -15,7 +16,10 @@ import { addElided, causeTree, flattenTree } from "./tree.js";
 export const MAX_READ_BYTES = 65_536;
 
 /** How many causes of a chain are read. Peers that use this library send at most 32. */
-export const MAX_READ_CAUSES = 128;
+export const MAX_READ_CAUSES = 256;
+
+/** How many args, and how many private args, of a cause are read. */
+const MAX_READ_ARGS = 64;
 
 /**
  * Reads a chain from bytes that may come from anybody. Never throws: what can be
@@ -63,11 +67,34 @@ export function readChain(bytes: Uint8Array): ErrorChain {
   if (last !== undefined) {
     addElided(last, leftOut);
   }
+  if (chain.traceId.length !== TRACE_ID_BYTES) {
+    chain.traceId = new Uint8Array();
+  }
   const tree = causeTree(chain);
   if (tree !== undefined) {
     chain.causes = flattenTree(tree);
   }
   return chain;
+}
+
+/**
+ * The same chain in bytes that every decoder takes, for bytes that scanChain()
+ * does not accept. What is not known of it is not passed on.
+ */
+export function repairChain(bytes: Uint8Array): Uint8Array {
+  const chain = readChain(bytes);
+  dropUnknownFields(chain);
+  return toBinary(ErrorChainSchema, chain);
+}
+
+/** Drops the unknown fields of a chain, of its causes and of the messages in them. */
+export function dropUnknownFields(chain: ErrorChain): void {
+  delete chain.$unknown;
+  for (const cause of chain.causes) {
+    for (const message of [cause, cause.retry, cause.retry?.delay, cause.occurredAt]) {
+      delete message?.$unknown;
+    }
+  }
 }
 
 function readCause(bytes: Uint8Array): Cause | undefined {
@@ -77,7 +104,16 @@ function readCause(bytes: Uint8Array): Cause | undefined {
   } catch {
     cause = salvageCause(bytes);
   }
+  cause.args = firstEntries(cause.args);
+  cause.privateArgs = firstEntries(cause.privateArgs);
   return cause.system !== "" && cause.code !== "" ? cause : undefined;
+}
+
+function firstEntries(args: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(args);
+  return entries.length <= MAX_READ_ARGS
+    ? args
+    : Object.fromEntries(entries.slice(0, MAX_READ_ARGS));
 }
 
 /** Reads a cause field by field, and mends or leaves out the fields that do not decode. */

@@ -33,6 +33,33 @@ export function textOf(error: unknown): string {
   }
 }
 
+/**
+ * The code of a Node.js system error (`ECONNREFUSED`), from the value itself or
+ * what it names as its causes. Never throws.
+ */
+export function systemErrorCode(error: unknown): string | undefined {
+  let current = error;
+  for (let depth = 0; depth < 4; depth++) {
+    const code = readProperty(current, "code");
+    if (typeof code === "string") {
+      return code;
+    }
+    current = causeOf(current);
+  }
+  return undefined;
+}
+
+/** Whether a value is what fetch(), timers and streams throw when a signal is aborted. Never throws. */
+export function isAbortError(error: unknown): boolean {
+  const name = readProperty(error, "name");
+  return name === "AbortError" || name === "TimeoutError";
+}
+
+/** Whether a value is what AbortSignal.timeout() aborts with. Never throws. */
+export function isTimeoutError(error: unknown): boolean {
+  return readProperty(error, "name") === "TimeoutError";
+}
+
 function readProperty(value: unknown, key: string): unknown {
   try {
     return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;

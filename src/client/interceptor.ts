@@ -1,7 +1,6 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { context, propagation, type TextMapSetter } from "@opentelemetry/api";
 import { checkComponent, componentOf, procedureOf } from "../catalog/component.js";
-import { fromHex } from "../chain/hex.js";
 import { currentScope, type RequestScope } from "../scope/request-scope.js";
 import { sendTrace, TRACEPARENT } from "../scope/trace-context.js";
 import { wrapStream } from "../scope/wrap-stream.js";
@@ -11,17 +10,21 @@ import { observe } from "./observe.js";
 export interface ClientInterceptorOptions {
   /**
    * Who is called, for the entry that names the peer when it is silent. Default:
-   * the `(errchain.v1.component)` option of the service; without one, the proto
-   * package in upper case (`promise.v1.EtaService` gives `PROMISE`).
+   * the `(errchain.v1.component)` option of the service; without one, the last part
+   * of the proto package in upper case (`acme.promise.v1` gives `PROMISE`).
    */
   readonly peer?: { readonly system: string; readonly module?: string };
 }
 
 /**
- * Creates the interceptor for clients. It gives the error of every failed call a
+ * Creates the interceptor for clients. It gives the error of a failed call a
  * chain: that of the peer, or, where the peer sent none or is silent, one cause
  * that names the peer and says what was seen. Within a request that a server
  * interceptor handles it also sends the trace context on.
+ *
+ * List it last, so that it is the innermost one and takes no failure of another
+ * interceptor for one of the peer. A call that its caller cancels has no chain:
+ * connect-es throws the signal's reason then.
  *
  * Throws a TypeError if `peer` is malformed.
  */
@@ -37,7 +40,7 @@ export function createClientInterceptor(options: ClientInterceptorOptions = {}):
         peer: configured ?? componentOf(req.service),
         procedure: procedureOf(req.method),
         signal: req.signal,
-        traceId: scope ? fromHex(scope.trace.traceId) : new Uint8Array(),
+        scope,
       });
     if (!req.stream) {
       try {

@@ -4,9 +4,12 @@ import { type Cause, Provenance, Status } from "../../gen/errchain/v1/error_chai
 import { builtinCause } from "../catalog/builtin.js";
 import type { Component } from "../catalog/component.js";
 import { composeChain } from "../chain/compose.js";
-import { chainDetail, ownChainBytes } from "../chain/error-chain.js";
+import { chainDetail, errorChain, isChainDetail, ownChainBytes } from "../chain/error-chain.js";
+import { fromHex } from "../chain/hex.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
+import { scanChain } from "../chain/scan.js";
 import { isConnectError, privateText } from "../chain/thrown.js";
+import { noteAbortedCall, type RequestScope } from "../scope/request-scope.js";
 
 /** A failed call as its caller sees it. */
 export interface ObservedCall {
@@ -16,8 +19,8 @@ export interface ObservedCall {
   readonly procedure: string;
   /** Aborted where the caller cancelled the call or its deadline passed. */
   readonly signal: AbortSignal;
-  /** Of the request that the call was made for, 16 bytes; empty outside of one. */
-  readonly traceId: Uint8Array;
+  /** The request that the call was made for; undefined outside of one. */
+  readonly scope: RequestScope | undefined;
 }
 
 /**
@@ -26,32 +29,73 @@ export interface ObservedCall {
  * not at all.
  */
 export function observe(reason: unknown, call: ObservedCall): unknown {
-  if (ownChainBytes(reason) !== undefined) {
+  if (call.signal.aborted) {
+    return observeAborted(reason, call);
+  }
+  if (hasReadableChain(reason) || isRequestError(reason)) {
     return reason;
   }
-  if (call.signal.aborted && !isDeadline(reason)) {
-    return reason; // the caller cancelled: nobody's fault, and connect-es discards what we throw
-  }
   const error = normalize(reason);
-  const cause = observedCause(error, call);
-  const maxBytes = chainBudget(DEFAULT_MAX_BYTES, error.rawMessage);
-  const chain = chainDetail(composeChain(cause, [], call.traceId, maxBytes));
-  // An error read from the wire belongs to this call alone, and so does that of
-  // its deadline, which connect-es throws whatever we throw. Any other may be
-  // shared by the calls of a connection, or have the wrong status.
-  if (error.isWireError || call.signal.aborted) {
-    error.details.push(chain);
+  const cause = error.isWireError ? answeredCause(error, call) : unansweredCause(error, call);
+  const chain = chainDetail(observedChain(cause, error.rawMessage, call));
+  const details = error.details.filter((detail) => !isChainDetail(detail)); // not a readable one
+  if (error.isWireError) {
+    error.details = [...details, chain];
     return error;
   }
-  const observed = new ConnectError(
-    error.rawMessage,
-    cause.status as number,
-    error.metadata,
-    undefined,
-    reason,
-  );
-  observed.details.push(...error.details, chain);
+  // Several calls of a connection may share an error that was made on this side,
+  // and its status may be wrong.
+  const { rawMessage, metadata } = error;
+  const observed = new ConnectError(rawMessage, cause.status as number, metadata, [], reason);
+  observed.details.push(...details, chain);
   return observed;
+}
+
+/**
+ * The call's signal was aborted, by its deadline or by the caller. connect-es
+ * makes the error from the signal's reason then, whatever we throw. The error of a
+ * deadline can carry the chain, unless several calls were given one signal. In
+ * any case the request's scope remembers who was called.
+ */
+function observeAborted(thrown: unknown, call: ObservedCall): unknown {
+  const { peer, procedure, scope } = call;
+  const { reason } = call.signal;
+  if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
+    const isShared = scope?.abortedCalls?.some((other) => other.reason === reason) ?? false;
+    const cause = builtinCause(BuiltinError.TIMED_OUT, {
+      component: peer,
+      provenance: Provenance.OBSERVED,
+    });
+    const others = reason.details.filter((detail) => !isChainDetail(detail));
+    const chain = chainDetail(observedChain(cause, reason.rawMessage, call));
+    reason.details = isShared ? others : [...others, chain];
+  }
+  if (scope !== undefined) {
+    noteAbortedCall(scope, { reason, peer, procedure });
+  }
+  return thrown;
+}
+
+function observedChain(cause: Cause, message: string, call: ObservedCall): Uint8Array {
+  cause.procedure = call.procedure;
+  const traceId = call.scope ? fromHex(call.scope.trace.traceId) : new Uint8Array();
+  return composeChain(cause, [], traceId, chainBudget(DEFAULT_MAX_BYTES, message));
+}
+
+function hasReadableChain(reason: unknown): boolean {
+  const bytes = ownChainBytes(reason);
+  return (
+    bytes !== undefined && (scanChain(bytes) !== undefined || errorChain(reason) !== undefined)
+  );
+}
+
+/** Whether the request could not even be written. That is no failure of the peer. */
+function isRequestError(reason: unknown): boolean {
+  return (
+    isConnectError(reason) &&
+    !reason.isWireError &&
+    reason.rawMessage.startsWith("serialize binary:")
+  );
 }
 
 /** connect-web throws what fetch() throws: a TypeError for a network error. */
@@ -59,19 +103,11 @@ function normalize(reason: unknown): ConnectError {
   return ConnectError.from(reason, reason instanceof TypeError ? Code.Unavailable : Code.Unknown);
 }
 
-function isDeadline(reason: unknown): boolean {
-  return isConnectError(reason) && reason.code === Code.DeadlineExceeded;
-}
-
-function observedCause(error: ConnectError, call: ObservedCall): Cause {
-  const cause = error.isWireError ? answeredCause(error, call) : unansweredCause(error, call);
-  cause.procedure = call.procedure;
-  return cause;
-}
-
 /** The peer answered with a status, but with no chain: what it said is all there is. */
 function answeredCause(error: ConnectError, { peer }: ObservedCall): Cause {
-  return builtinCause(BuiltinError.UNCLASSIFIED, {
+  const code =
+    error.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
+  return builtinCause(code, {
     component: peer,
     provenance: Provenance.OBSERVED,
     status: error.code as number,

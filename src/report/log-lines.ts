@@ -9,9 +9,12 @@ export interface LineWriter {
 
 /**
  * A sink that writes one line for each failed request, about this hop's own
- * cause: `traceId|fullCode|message`.
+ * cause: `traceId|fullCode|message`. Throws a TypeError without a stream.
  */
 export function logLines(stream: LineWriter): ErrorSink {
+  if (typeof stream?.write !== "function") {
+    throw new TypeError("logLines() needs something to write to, such as process.stdout");
+  }
   return ({ traceId, cause }) => {
     const line = formatLogLine({ traceId, fullCode: fullCode(cause), message: cause.message });
     stream.write(`${line}\n`);

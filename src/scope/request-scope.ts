@@ -1,17 +1,37 @@
 import { isSpanContextValid, trace } from "@opentelemetry/api";
-import { continueTrace, type TraceContext } from "./trace-context.js";
+import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
 
-/** What a request carries while a server handles it. */
+/**
+ * What a request carries while it is handled. Whatever begins in the request and
+ * outlives it (a connection that is opened for a call) keeps the scope alive, so
+ * it holds no more of the request than it needs.
+ */
 export interface RequestScope {
   /** The trace context of this hop: that of the active OpenTelemetry span, or our own. */
   readonly trace: TraceContext;
+  /** When the request came, as Date.now() has it. */
+  readonly startedAtMs: number;
+  /** Calls that failed because their signal was aborted, see noteAbortedCall(). */
+  abortedCalls?: AbortedCall[];
+}
+
+/** A call that connect-es ended because its signal was aborted. */
+export interface AbortedCall {
+  /** The reason of the signal. */
+  readonly reason: unknown;
+  /** Who was called. */
+  readonly peer: { readonly system: string; readonly module: string };
+  readonly procedure: string;
 }
 
 /** The scope of a request that a server begins to handle. */
 export function beginScope(requestHeader: Headers): RequestScope {
   const span = trace.getActiveSpan()?.spanContext();
+  const traceparent = requestHeader.get(TRACEPARENT);
+  const tracestate = traceparent === null ? null : requestHeader.get(TRACESTATE);
   let context: TraceContext | undefined;
   return {
+    startedAtMs: Date.now(),
     // Most requests neither fail nor call anybody, and then nobody asks.
     get trace() {
       context ??=
@@ -22,11 +42,25 @@ export function beginScope(requestHeader: Headers): RequestScope {
               flags: span.traceFlags.toString(16).padStart(2, "0"),
               state: span.traceState?.serialize() ?? "",
             }
-          : continueTrace(requestHeader);
+          : continueTrace(traceparent, tracestate);
       return context;
     },
   };
 }
+
+/**
+ * Remembers a call that failed because its signal was aborted. connect-es makes
+ * the error from the signal's reason then, whatever an interceptor throws, so the
+ * name of the peer cannot travel with the error.
+ */
+export function noteAbortedCall(scope: RequestScope, call: AbortedCall): void {
+  scope.abortedCalls ??= [];
+  if (scope.abortedCalls.length < MAX_ABORTED_CALLS) {
+    scope.abortedCalls.push(call);
+  }
+}
+
+const MAX_ABORTED_CALLS = 32;
 
 /** Finds the scope of the request that the running code belongs to. */
 export interface ScopeStore {

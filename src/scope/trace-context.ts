@@ -15,16 +15,22 @@ export interface TraceContext {
 export const TRACEPARENT = "traceparent";
 export const TRACESTATE = "tracestate";
 
-/** The trace context of a new hop: continues that of the request, or begins a trace. */
-export function continueTrace(requestHeader: Headers): TraceContext {
-  const parent = parseTraceparent(requestHeader.get(TRACEPARENT));
+/**
+ * The trace context of a new hop: continues that of the request, or begins a
+ * trace. A trace that we begin has the flag "sampled": without it, systems below
+ * that follow their parent's decision would record nothing.
+ */
+export function continueTrace(traceparent: string | null, tracestate: string | null): TraceContext {
+  const parent = parseTraceparent(traceparent);
   return {
     traceId: parent?.traceId ?? randomHex(16),
     spanId: randomHex(8),
-    flags: parent?.flags ?? "00",
-    state: (parent && requestHeader.get(TRACESTATE)) ?? "",
+    flags: parent?.flags ?? SAMPLED,
+    state: (parent && tracestate) ?? "",
   };
 }
+
+const SAMPLED = "01";
 
 /** Sets the headers that make the callee continue this trace. */
 export function sendTrace(trace: TraceContext, requestHeader: Headers): void {

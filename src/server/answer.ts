@@ -10,6 +10,7 @@ import { isConnectError } from "../chain/thrown.js";
 import type { ErrorReport, ErrorSink } from "../report/error-report.js";
 import type { RequestScope } from "../scope/request-scope.js";
 import { classify, sendableStatus } from "./classify.js";
+import { localize } from "./localize.js";
 import { makeSendable } from "./sendable.js";
 
 /** A request that failed, and how its hop answers. */
@@ -37,17 +38,24 @@ export function answer(reason: unknown, context: AnswerContext): ConnectError {
 
 function composeAnswer(reason: unknown, context: AnswerContext): ConnectError {
   const { req, scope, component } = context;
-  const { own, below, message, details, metadata } = classify(reason, component, req.signal);
+  const { signal, header } = req;
+  const failure = classify(reason, { component, signal, header, scope });
+  const { own, below, details, metadata } = failure;
   const { traceId, spanId } = scope.trace;
   own.procedure = procedureOf(req.method);
   own.spanId = fromHex(spanId);
-  const maxBytes = chainBudget(context.maxBytes, message);
-  const chain = composeChain(own, below, fromHex(traceId), maxBytes);
-  const sendable = makeSendable({ message, details }, chain.length, metadata, isGrpc(req));
+  const budget = chainBudget(context.maxBytes, failure.message);
+  const composed = composeChain(own, below, fromHex(traceId), budget);
+  const { message, chain } = localize(
+    { message: failure.message, chain: composed },
+    header,
+    context.maxBytes,
+  );
+  const sendable = makeSendable({ message, details, metadata }, chain.length, isGrpc(req));
   const error = new ConnectError(
     sendable.message,
     own.status as number,
-    metadata,
+    sendable.metadata,
     undefined,
     reason,
   );
@@ -81,6 +89,8 @@ function report(sinks: readonly ErrorSink[], errorReport: ErrorReport): void {
   for (const sink of sinks) {
     try {
       Promise.resolve(sink(errorReport)).catch(() => {});
-    } catch {}
+    } catch {
+      // Nobody is left to be told.
+    }
   }
 }

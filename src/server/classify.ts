@@ -1,8 +1,8 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCauseInit, builtinCause } from "../catalog/builtin.js";
-import type { Component } from "../catalog/component.js";
 import { raisedAs } from "../catalog/raised.js";
 import {
   chainsBehind,
@@ -10,7 +10,15 @@ import {
   errorsWithChain,
   isChainDetail,
 } from "../chain/error-chain.js";
-import { causeOf, isConnectError, privateText } from "../chain/thrown.js";
+import {
+  causeOf,
+  isConnectError,
+  isTimeoutError,
+  privateText,
+  systemErrorCode,
+} from "../chain/thrown.js";
+import type { AbortedCall } from "../scope/request-scope.js";
+import { abortedCallsBehind, endOf, type FailedRequest, followsFromEnd } from "./ended.js";
 import { relayedStatus } from "./relay.js";
 
 /** What a hop answers with, and what that followed from. */
@@ -39,38 +47,66 @@ export interface Failure {
  *    metadata nothing leaves but the chain.
  * 5. All else is unclassified, and what it says is for engineers only.
  *
- * @param component whose handler it was
- * @param signal the signal of the request
+ * Where the request has ended, 4 answers with that too.
  */
-export function classify(reason: unknown, component: Component, signal: AbortSignal): Failure {
-  const filledIn = (code: BuiltinError, init: Partial<BuiltinCauseInit>) =>
+export function classify(reason: unknown, request: FailedRequest): Failure {
+  const { component, signal, scope } = request;
+  const filledIn = (code: BuiltinError, init: Partial<BuiltinCauseInit> = {}) =>
     builtinCause(code, { component, provenance: Provenance.FILLED_IN, ...init });
-  const ended = endOf(signal);
-  if (ended !== undefined && (reason === signal.reason || isAbortError(reason))) {
-    return ownAnswer(filledIn(ended, {}), []);
-  }
   const failed = errorsWithChain(reason);
   const [nearest] = failed;
-  if (isConnectError(reason) && reason !== nearest && !reason.isWireError) {
-    const own = filledIn(BuiltinError.UNCLASSIFIED, { message: reason.rawMessage });
+  const aborted = abortedCallsBehind(reason, scope);
+  const ended = endOf(request);
+  if (
+    ended !== undefined &&
+    (reason === signal.reason || aborted.length > 0 || followsFromEnd(reason))
+  ) {
+    const below = aborted.length > 0 ? chainsOf(aborted, ended) : chainsBehind(reason);
+    return ownAnswer(filledIn(ended), below);
+  }
+  if (aborted.length > 0 && nearest === undefined) {
+    // The handler itself has given up a call.
+    const timedOut = aborted.some((call) => isTimeoutError(call.reason));
+    const status = relayedStatus(timedOut ? Code.DeadlineExceeded : Code.Canceled);
+    const own = filledIn(BuiltinError.DOWNSTREAM, { status: status as number });
+    const observed = timedOut ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
+    return ownAnswer(own, chainsOf(aborted, observed));
+  }
+  const isCallError = isConnectError(reason) && (reason.isWireError || isTransportError(reason));
+  if (isConnectError(reason) && reason !== nearest && !isCallError) {
+    const own = filledIn(
+      reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
+      { message: reason.rawMessage },
+    );
     return applicationAnswer(reason, own, chainsBehind(causeOf(reason)));
   }
   const raised = failed.length === 1 ? raisedAs(nearest) : undefined;
   if (nearest !== undefined && raised !== undefined) {
     return applicationAnswer(nearest, { ...raised.own }, raised.below);
   }
-  const downstream = nearest ?? (isConnectError(reason) ? reason : undefined);
+  const downstream = nearest ?? (isCallError ? reason : undefined);
   if (downstream !== undefined) {
     const own =
       ended === undefined
-        ? filledIn(BuiltinError.DOWNSTREAM, { status: relayedStatus(downstream.code) as number })
-        : filledIn(ended, {});
+        ? filledIn(BuiltinError.DOWNSTREAM, {
+            status: relayedStatus(downstream.code) as number,
+            // Without the client interceptor there is no chain that says it.
+            privateArgs: nearest === undefined ? { error: privateText(reason) } : {},
+          })
+        : filledIn(ended);
     return ownAnswer(own, chainsBehind(reason));
   }
-  return ownAnswer(
-    filledIn(BuiltinError.UNCLASSIFIED, { privateArgs: { error: privateText(reason) } }),
-    [],
-  );
+  const privateArgs = { error: privateText(reason) };
+  return ownAnswer(filledIn(BuiltinError.UNCLASSIFIED, { privateArgs }), []);
+}
+
+/** A chain for each aborted call, which names the peer. */
+function chainsOf(calls: readonly AbortedCall[], code: BuiltinError): Uint8Array[] {
+  return calls.map(({ peer, procedure }) => {
+    const cause = builtinCause(code, { component: peer, provenance: Provenance.OBSERVED });
+    cause.procedure = procedure;
+    return toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [cause] }));
+  });
 }
 
 /** An answer that is all this library's. */
@@ -95,19 +131,12 @@ export function sendableStatus(code: Code): Code {
   return code in Code ? code : Code.Unknown;
 }
 
-/** How a request ended before its handler did: by its deadline, or by its caller. */
-function endOf(signal: AbortSignal): BuiltinError | undefined {
-  if (!signal.aborted) {
-    return undefined;
-  }
-  const { reason } = signal;
-  return isConnectError(reason) && reason.code === Code.DeadlineExceeded
-    ? BuiltinError.TIMED_OUT
-    : BuiltinError.CANCELED;
-}
-
-function isAbortError(reason: unknown): boolean {
+/** Whether connect-node made an error of a system error, whose text names host and port. */
+function isTransportError(error: ConnectError): boolean {
+  const cause = causeOf(error);
   return (
-    reason instanceof Error && (reason.name === "AbortError" || reason.name === "TimeoutError")
+    cause instanceof Error &&
+    cause.message === error.rawMessage &&
+    systemErrorCode(cause) !== undefined
   );
 }

@@ -11,40 +11,55 @@ import { scopeStorage } from "./scope-storage.js";
 export interface ServerInterceptorOptions {
   /**
    * Which system answers, for errors that nobody declared. Default: the
-   * `(errchain.v1.component)` option of the service; without one, the proto
-   * package in upper case (`promise.v1.EtaService` gives `PROMISE`).
+   * `(errchain.v1.component)` option of the service; without one, the last part of
+   * the proto package in upper case (`acme.promise.v1` gives `PROMISE`).
    */
   readonly system?: string;
-  /** Which part of `system` answers. Default: none. Not used without `system`. */
+  /** Which part of `system` answers; needs `system`. Default: none. */
   readonly module?: string;
   /**
    * How many bytes the encoded chain may take. Values above 5500 count as 5500:
    * C-core peers (Python, C++, …) drop larger answers at random. Behind a long
-   * message it is less. Default: 4096.
+   * message it is less. The least is 256, where a cause of this hop and the root
+   * cause still fit. Default: 4096.
    */
   readonly maxBytes?: number;
   /**
-   * Who is told of failed requests, once for each. What a sink throws is ignored.
+   * Who is told of failed requests, once for each that this interceptor answers.
+   * What a sink throws is ignored.
    * Default: nobody.
    */
   readonly onError?: readonly ErrorSink[];
 }
 
+/** Room for two bare causes and a trace ID. */
+const LEAST_MAX_BYTES = 256;
+
 /**
- * Creates the interceptor for servers. It answers every failed request with a
- * chain: this hop's own cause in front of what it followed from.
+ * Creates the interceptor for servers. It answers a failed request with a chain:
+ * this hop's own cause in front of what it followed from.
  *
  * List it first, so that it is the outermost one and sees what the others throw.
- * Interceptors that are set for one service replace those of the router.
+ * Interceptors that are set for one service replace those of the router. What
+ * connect-es refuses before it calls any interceptor (an unknown path, a unary
+ * body that does not parse or is too large) is answered without a chain, and
+ * named by the caller's interceptor.
  *
  * Throws a TypeError or RangeError if an option is malformed.
  */
 export function createServerInterceptor(options: ServerInterceptorOptions = {}): Interceptor {
   const { maxBytes = DEFAULT_MAX_BYTES, onError = [] } = options;
-  if (!(maxBytes >= 1)) {
-    throw new RangeError(`maxBytes must be a positive number of bytes, not ${maxBytes}`);
+  if (!(maxBytes >= LEAST_MAX_BYTES)) {
+    throw new RangeError(`maxBytes must be ${LEAST_MAX_BYTES} bytes or more, not ${maxBytes}`);
   }
-  const configured = options.system === undefined ? undefined : checkComponent(options);
+  if (!Array.isArray(onError) || onError.some((sink) => typeof sink !== "function")) {
+    throw new TypeError(
+      "onError must be an array of functions, such as [logLines(process.stdout)]",
+    );
+  }
+  const { system, module } = options;
+  const configured =
+    system === undefined && module === undefined ? undefined : checkComponent(options);
   const storage = scopeStorage();
   return (next) => async (req) => {
     const scope = beginScope(req.header);

@@ -8,7 +8,11 @@ import { truncateUtf8 } from "../chain/utf8.js";
 export interface Sendable {
   readonly message: string;
   readonly details: readonly ErrorDetail[];
-  /** `"message"` where it was shortened; the type names of the details that were left out. */
+  readonly metadata: Headers | undefined;
+  /**
+   * `"message"` where it was shortened; the type names of details and the names of
+   * headers that were left out.
+   */
   readonly truncated: readonly string[];
 }
 
@@ -28,17 +32,15 @@ const LEAST_MESSAGE_BYTES = 512;
  * - A lone surrogate in the message makes connect-es throw while it writes the
  *   trailers, and the call hangs: it becomes U+FFFD.
  * - So does a detail that does not serialise: it is left out.
- * - On gRPC everything has to fit into the trailers: the largest details are left
- *   out until the rest fits beside a short message, then the message is cut to
- *   what fits.
+ * - On gRPC everything has to fit into the trailers: the largest details, and
+ *   then headers, are left out until the rest fits beside a short message; then
+ *   the message is cut to what fits.
  *
  * @param chainBytes the size of the chain, which goes along in any case
- * @param metadata the headers that go along
  */
 export function makeSendable(
-  error: { readonly message: string; readonly details: readonly ErrorDetail[] },
+  error: Omit<Sendable, "truncated">,
   chainBytes: number,
-  metadata: Headers | undefined,
   isGrpc: boolean,
 ): Sendable {
   const truncated: string[] = [];
@@ -53,19 +55,26 @@ export function makeSendable(
   }
   const whole = error.message.toWellFormed();
   if (!isGrpc) {
-    return { message: whole, details: sized.map(({ detail }) => detail), truncated };
+    const details = sized.map(({ detail }) => detail);
+    return { message: whole, details, metadata: error.metadata, truncated };
   }
 
-  const metadataBytes = sizeOfHeaders(metadata);
+  const headers = [...(error.metadata ?? [])];
   const fits = (message: string) => {
+    const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
     const detailBytes = sized.reduce((sum, { bytes }) => sum + bytes, chainBytes);
-    return metadataBytes + grpcTrailerBytes(message, detailBytes) <= MAX_GRPC_TRAILER_BYTES;
+    return headerBytes + grpcTrailerBytes(message, detailBytes) <= MAX_GRPC_TRAILER_BYTES;
   };
   const least = truncateUtf8(whole, LEAST_MESSAGE_BYTES);
   while (sized.length > 0 && !fits(least)) {
     const largest = sized.reduce((a, b) => (b.bytes > a.bytes ? b : a));
     sized.splice(sized.indexOf(largest), 1);
     truncated.push(typeNameOf(largest.detail));
+  }
+  while (headers.length > 0 && !fits(least)) {
+    const largest = headers.reduce((a, b) => (sizeOfHeader(b) > sizeOfHeader(a) ? b : a));
+    headers.splice(headers.indexOf(largest), 1);
+    truncated.push(largest[0]);
   }
   let message = whole;
   if (!fits(whole)) {
@@ -77,7 +86,8 @@ export function makeSendable(
     );
     message = truncateUtf8(whole, bytes);
   }
-  return { message, details: sized.map(({ detail }) => detail), truncated };
+  const details = sized.map(({ detail }) => detail);
+  return { message, details, metadata: error.metadata && new Headers(headers), truncated };
 }
 
 /** How many bytes a detail takes, or undefined if it does not serialise. */
@@ -97,10 +107,6 @@ function typeNameOf(detail: ErrorDetail): string {
   return "desc" in detail ? detail.desc.typeName : detail.type;
 }
 
-function sizeOfHeaders(headers: Headers | undefined): number {
-  let bytes = 0;
-  headers?.forEach((value, name) => {
-    bytes += name.length + value.length + HEADER_OVERHEAD;
-  });
-  return bytes;
+function sizeOfHeader([name, value]: [string, string]): number {
+  return name.length + value.length + HEADER_OVERHEAD;
 }

@@ -1,0 +1,163 @@
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createClientInterceptor, defineError, errorChain, fullCode } from "errchain";
+import { ErrorChainSchema, Provenance } from "errchain/proto";
+import { createServerInterceptor } from "errchain/server";
+import { describe, expect, test } from "vitest";
+import { ProbeService, UndeclaredService } from "./gen/probe/v1/probe_pb.js";
+import { callProbe, failureOf, probeRoutes } from "./support/probe.js";
+import { connectTo, httpVersionOf, protocols, startServer } from "./support/servers.js";
+
+// What a hop says of callees that know nothing of this library, or lie.
+
+const deadUrl = "http://127.0.0.1:9";
+
+const own = defineError({
+  system: "FRONT",
+  code: 1001,
+  reason: "OWN",
+  status: "FAILED_PRECONDITION",
+  message: "the front cannot go on",
+});
+
+const codesOf = (err: unknown) => errorChain(err)?.causes.map(fullCode);
+
+describe.each(protocols)("over %s", (protocol) => {
+  const client = (url: string, ...interceptors: Parameters<typeof connectTo>[2] & object) =>
+    createClient(ProbeService, connectTo(protocol, url, interceptors));
+
+  test("a peer that is down is named, and its address is for engineers only", async () => {
+    const err = await failureOf(client(deadUrl, createClientInterceptor()).unary({}));
+    expect(err).toMatchObject({ code: Code.Unavailable });
+    expect(errorChain(err)?.causes).toMatchObject([
+      {
+        system: "PROBE",
+        module: "ALPHA",
+        reason: "UNREACHABLE",
+        message: "the system could not be reached",
+        provenance: Provenance.OBSERVED,
+        procedure: "probe.v1.ProbeService/Unary",
+        privateArgs: { error: expect.stringContaining("127.0.0.1:9") },
+      },
+    ]);
+  });
+
+  test("without the client interceptor, the address of a peer that is down does not leave", async () => {
+    const url = await startServer(
+      httpVersionOf(protocol),
+      probeRoutes((text) => callProbe(client(deadUrl), "unary", text)),
+      [createServerInterceptor({ system: "FRONT" })],
+    );
+    const err = await failureOf(client(url).unary({}));
+    expect(err).toMatchObject({ code: Code.Unavailable });
+    expect((err as ConnectError).message).not.toContain("127.0.0.1");
+    expect(codesOf(err)).toEqual(["FRONT_2"]);
+    expect(errorChain(err)?.causes[0]?.message).not.toContain("127.0.0.1");
+  });
+
+  test("a peer with an empty or unreadable chain is named all the same", async () => {
+    for (const value of [new Uint8Array(), Uint8Array.of(0xff, 0xff), Uint8Array.of(0x0a, 0)]) {
+      const url = await startServer(
+        httpVersionOf(protocol),
+        probeRoutes(async () => {
+          const err = new ConnectError("busy", Code.NotFound);
+          err.details.push({ type: ErrorChainSchema.typeName, value });
+          throw err;
+        }),
+      );
+      const err = await failureOf(client(url, createClientInterceptor()).unary({}));
+      expect(err).toMatchObject({ code: Code.NotFound, rawMessage: "busy" });
+      expect(errorChain(err)?.causes).toMatchObject([
+        { system: "PROBE", code: "1", message: "busy", status: Code.NotFound },
+      ]);
+      expect((err as ConnectError).details).toHaveLength(1);
+    }
+  });
+
+  test("a procedure that the peer does not implement says so", async () => {
+    const url = await startServer(
+      httpVersionOf(protocol),
+      (router) => router.service(ProbeService, {}),
+      [createServerInterceptor()],
+    );
+    const err = await failureOf(client(url, createClientInterceptor()).unary({}));
+    expect(err).toMatchObject({ code: Code.Unimplemented });
+    expect(codesOf(err)).toEqual(["PROBE_ALPHA_7"]);
+    const unknown = createClient(
+      UndeclaredService,
+      connectTo(protocol, url, [createClientInterceptor()]),
+    );
+    const notFound = await failureOf(unknown.call({}));
+    expect(notFound).toMatchObject({ code: Code.Unimplemented });
+    expect(codesOf(notFound)).toEqual(["PROBE_7"]);
+  });
+
+  test("a request that cannot be written is not the fault of the peer", async () => {
+    const url = await startServer(
+      httpVersionOf(protocol),
+      probeRoutes(async () => "never"),
+    );
+    const request = {
+      $typeName: "probe.v1.UnaryRequest",
+      get text() {
+        throw new Error("cannot be read");
+      },
+    };
+    const err = await failureOf(client(url, createClientInterceptor()).unary(request as never));
+    expect(errorChain(err)).toBeUndefined();
+  });
+
+  test("the interceptor listed twice answers as it does once", async () => {
+    const url = await startServer(
+      httpVersionOf(protocol),
+      probeRoutes(async () => {
+        throw own({}, { cause: new ConnectError("x") });
+      }),
+      [createServerInterceptor({ system: "FRONT" }), createServerInterceptor({ system: "FRONT" })],
+    );
+    const err = await failureOf(client(url).unary({}));
+    expect(err).toMatchObject({
+      code: Code.FailedPrecondition,
+      rawMessage: "the front cannot go on",
+    });
+    expect(codesOf(err)).toEqual(["FRONT_1001"]);
+  });
+});
+
+test("a definition of another copy of the library is the answer too", async () => {
+  const copy = "../dist/catalog/define-error.js?copy";
+  const { defineError: defineElsewhere } = (await import(copy)) as {
+    defineError: typeof defineError;
+  };
+  const foreign = defineElsewhere({
+    system: "FRONT",
+    code: 1002,
+    reason: "FOREIGN",
+    status: "FAILED_PRECONDITION",
+    message: "of another copy",
+  });
+  const url = await startServer(
+    "2",
+    probeRoutes(async () => {
+      throw foreign({}, { cause: [own(), own()] });
+    }),
+    [createServerInterceptor({ system: "FRONT" })],
+  );
+  const err = await failureOf(createClient(ProbeService, connectTo("gRPC", url)).unary({}));
+  expect(err).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "of another copy" });
+  expect(codesOf(err)).toEqual(["FRONT_1002", "FRONT_1001", "FRONT_1001"]);
+  expect(errorChain(err)?.causes[0]).toMatchObject({
+    branches: 2,
+    procedure: expect.stringContaining("Unary"),
+  });
+});
+
+test("options are checked when the interceptor is made", () => {
+  const make = (options: object) => () => createServerInterceptor(options);
+  expect(make({ onError: () => {} })).toThrow(/onError must be an array of functions/);
+  expect(make({ onError: [5] })).toThrow(TypeError);
+  expect(make({ module: "ETA" })).toThrow(/system ""/);
+  expect(make({ system: "front" })).toThrow(/system "front"/);
+  expect(make({ maxBytes: 10 })).toThrow(/maxBytes must be 256 bytes or more, not 10/);
+  expect(make({ maxBytes: Number.NaN })).toThrow(RangeError);
+  expect(() => createClientInterceptor({ peer: { system: "x" } })).toThrow(/system "x"/);
+});
