@@ -52,23 +52,28 @@ function pack(): string {
   return join(folder, filename);
 }
 
+/** Follows README.md, once with the packages that npm chooses, once with the oldest peers. */
 async function useInEmptyProject(tarball: string): Promise<void> {
   const blocks = codeBlocksOf(join(root, "README.md"));
   const block = (name: string) => blocks.find((b) => b.name === name)?.text;
-  const install = blocks.find(({ text }) => text.startsWith("npm install errchain "));
-  const peers = install?.text.trim().split(" ").slice(3) ?? [];
-  const tools = Object.entries(packageJson.devDependencies)
-    .filter(([name]) => /connect-node|bufbuild.(buf|protoc)|typescript|types.node/.test(name))
-    .map(([name, version]) => `${name}@${version}`);
-  writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }');
-  run(folder, "npm", "install", "--no-save", tarball, ...peers, ...tools);
-  const printed = await runProject(blocks, folder);
-  if (
-    printed.client !== block("client output") ||
-    printed.clientWithoutServer !== block("client output without server")
-  ) {
-    throw new Error(
-      `the project printed something else than the README: ${JSON.stringify(printed)}`,
-    );
+  const [peers = [], tools = []] = blocks
+    .filter(({ text }) => text.startsWith("npm install "))
+    .map(({ text }) => text.trim().split(" ").slice(2));
+  const oldest = Object.entries(packageJson.peerDependencies).map(
+    ([name, range]) => `${name}@${range.replace("^", "")}`,
+  );
+  const versions: Record<string, string> = packageJson.devDependencies;
+  const pinned = tools.map((tool) => `${tool}@${versions[tool]}`);
+  for (const chosen of [peers.filter((name) => name !== "errchain"), oldest]) {
+    const project = mkdtempSync(join(folder, "project-"));
+    writeFileSync(join(project, "package.json"), "{}");
+    run(project, "npm", "install", tarball, ...chosen, ...pinned);
+    const printed = await runProject(blocks, project);
+    if (
+      printed.client !== block("client output") ||
+      printed.clientWithoutServer !== block("client output without server")
+    ) {
+      throw new Error(`the project printed this: ${JSON.stringify(printed)}`);
+    }
   }
 }

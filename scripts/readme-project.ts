@@ -36,11 +36,7 @@ export interface Printed {
  */
 export async function runProject(blocks: readonly CodeBlock[], folder: string): Promise<Printed> {
   const port = await freePort();
-  const files = [
-    ...blocks.filter(({ name }) => /\.\w+$/.test(name)),
-    { name: "package.json", text: '{ "type": "module", "private": true }' },
-    { name: "tsconfig.json", text: JSON.stringify({ compilerOptions }) },
-  ];
+  const files = blocks.filter(({ name }) => /\.\w+$/.test(name));
   for (const { name, text } of files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text.replaceAll("8080", String(port)));
@@ -66,14 +62,6 @@ export async function runProject(blocks: readonly CodeBlock[], folder: string): 
   await once(server, "close");
   return { client, server: log, clientWithoutServer: run("node", "dist/client.js") };
 }
-
-const compilerOptions = {
-  strict: true,
-  target: "es2023",
-  module: "nodenext",
-  types: ["node"],
-  outDir: "dist",
-};
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);

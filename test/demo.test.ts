@@ -55,14 +55,16 @@ test("with --serve the demo prints curl lines that work", async () => {
   });
   await expect.poll(() => printed, { timeout: 10_000 }).toContain("Ctrl-C");
   const curls = printed.split("\n").filter((line) => line.startsWith("curl "));
-  expect(curls).toHaveLength(3);
+  expect(curls).toHaveLength(4);
   const [good, missingRange] = curls;
-  const explain = `node ${join(root, "examples", "three-hop", "explain.ts")}`;
+  const explain = "npm run --silent explain";
   expect((await run("sh", ["-c", good ?? ""])).stdout).toContain("tomorrow");
-  expect((await run("sh", ["-c", `${missingRange} | ${explain}`])).stdout).toContain(
+  expect((await run("sh", ["-c", `${missingRange} | ${explain}`], { cwd: root })).stdout).toContain(
     "└─ ROUTE_DISPATCH_20003",
   );
-  expect((await run("sh", ["-c", `echo no JSON | ${explain}`])).stdout).toContain("no error chain");
+  expect((await run("sh", ["-c", `echo no JSON | ${explain}`], { cwd: root })).stdout).toContain(
+    "no error chain",
+  );
   const closed = once(child, "close");
   child.kill("SIGINT");
   const [exitCode] = await closed; // of all processes that share its stdout, so the systems too

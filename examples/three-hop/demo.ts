@@ -104,11 +104,14 @@ async function keepServing(): Promise<void> {
     ["The good case", goodAddress],
     ["The missing range", addressWithoutRange],
     ["The bug in ROUTE", addressWithoutComma],
+    [`A call that takes ten seconds: meanwhile, kill -9 ${route.process.pid}`, slowAddress],
   ]) {
     const body = JSON.stringify({ order: "4711", address, product: "FRESH" });
     console.log(`# ${what}:\ncurl -s -H 'content-type: application/json' -d '${body}' ${url}\n`);
   }
-  console.log(`# ROUTE killed: kill -9 ${route.process.pid}, then the first line again\n`);
+  route.process.once("exit", () =>
+    console.log("ROUTE      has ended; start the demo anew to get it back"),
+  );
   console.log("The log lines of the three systems follow. Ctrl-C stops them.\n");
   for (const system of [wms, promise, route]) {
     system.process.stdout?.on("data", (text) =>

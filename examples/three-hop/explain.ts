@@ -1,5 +1,5 @@
 // Prints the chain in a Connect error, as curl shows it, as a tree:
-//   curl … | node examples/three-hop/explain.ts
+//   curl … | npm run --silent explain
 
 import { text } from "node:stream/consumers";
 import { fromBinary } from "@bufbuild/protobuf";
