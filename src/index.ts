@@ -1,11 +1,18 @@
 export {
   defineError,
-  type ErrorArgs,
   type ErrorDefinition,
   type ErrorInit,
   type RaiseOptions,
 } from "./catalog/define-error.js";
-export { type CauseOf, findCause, isError } from "./catalog/match.js";
+export {
+  type CauseOf,
+  type DefinitionSet,
+  findCause,
+  isError,
+  type MatchedCause,
+  matchCause,
+  type OtherCause,
+} from "./catalog/match.js";
 export { errorChain } from "./chain/error-chain.js";
 export { type FormatOptions, formatErrorChain } from "./chain/format.js";
 export { type CodeParts, fullCode } from "./chain/full-code.js";

@@ -142,6 +142,9 @@ describe("a definition", () => {
     expectTypeOf(rangeNotConfigured).toExtend<
       ErrorDefinition<{ address: string; product: string }>
     >();
+    rangeNotConfigured({ address: 7, product: 8n });
+    const any: ErrorDefinition[] = [rangeNotConfigured, bare];
+    expect(any).toHaveLength(2);
     // @ts-expect-error a missing arg
     rangeNotConfigured({ address: "" });
     // @ts-expect-error an arg that the message does not name
@@ -169,7 +172,9 @@ describe("a wrong definition is refused at once:", () => {
     [{ module: "1X" }, /module "1X" must be empty or have the form/],
     [{ code: "" }, /code "" must have the form/],
     [{ code: "a-1" }, /code "a-1" must have the form/],
-    [{ code: 42 }, /the codes 1 to 99 are built in/],
+    [{ code: 42 }, /the codes 0 to 99 are built in/],
+    [{ code: 0 }, /the codes 0 to 99 are built in/],
+    [{ privateArgs: "warehouse_id" }, /privateArgs must be an array/],
     [{ reason: "range not" }, /reason "range not" must have the form/],
     [{ status: "OK" }, /status "OK" is not the status of a failed RPC/],
     [{ status: 0 }, /status 0 is not/],

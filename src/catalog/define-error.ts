@@ -11,17 +11,24 @@ import {
 import { fullCode } from "../chain/full-code.js";
 import { textOf } from "../chain/thrown.js";
 import { isBuiltinCode, isIdentifier, isShortCode } from "./code-form.js";
+import { addLocalized } from "./localized.js";
 import { raise } from "./raised.js";
 import { type Placeholders, parseTemplate } from "./template.js";
 
 /** What an error code means. The counterpart of `(errchain.v1.error)` in a proto catalog. */
-export interface ErrorInit<Template extends string = string, PrivateArg extends string = string> {
+export interface ErrorInit<
+  Template extends string = string,
+  PrivateArg extends string = string,
+  System extends string = string,
+  Module extends string = string,
+  ShortCode extends string | number = string | number,
+> {
   /** Which system raises the error: `"ROUTE"`. Form: `[A-Z][A-Z0-9]{0,31}`. */
-  readonly system: string;
+  readonly system: System;
   /** Which part of it: `"DISPATCH"`. Form as `system`. Default: none. */
-  readonly module?: string;
+  readonly module?: Module;
   /** The stable short code: `"20003"`. Form: `[A-Z0-9_]{1,63}`; the numbers 1 to 99 are built in. */
-  readonly code: string | number;
+  readonly code: ShortCode;
   /** The code's name: `"RANGE_NOT_CONFIGURED"`. Form: as `code`. */
   readonly reason: string;
   /** The RPC status to answer with, from either enum or by name: `"FAILED_PRECONDITION"`. */
@@ -31,6 +38,13 @@ export interface ErrorInit<Template extends string = string, PrivateArg extends 
    * `{name}` stands for an arg; `{{` and `}}` for braces.
    */
   readonly message: Template;
+  /** The language of `message`, as a BCP 47 tag. Default: `"en"`. */
+  readonly locale?: string;
+  /**
+   * The message in other languages, by BCP 47 tag: `{ "zh-CN": "…{name}…" }`. Server
+   * interceptors choose by the request's `accept-language`. Default: none.
+   */
+  readonly localized?: Readonly<Record<string, string>>;
   /** Who may read the message. Default: `"INTERNAL"`. */
   readonly visibility?: Visibility | keyof typeof Visibility;
   /** Whether the same call can succeed later. Default: the caller's policy decides. */
@@ -54,26 +68,35 @@ export interface RaiseOptions<PrivateArg extends string = string> {
    * is the root cause.
    */
   readonly cause?: unknown;
-  /** Values for engineers; every exposure but `internal` removes them. Default: none. */
-  readonly privateArgs?: Readonly<Partial<Record<PrivateArg, string>>>;
+  /** Values for engineers, which never stand in the message. Default: none. */
+  readonly privateArgs?: [PrivateArg] extends [never]
+    ? Record<string, never>
+    : Readonly<Partial<Record<PrivateArg, string>>>;
 }
 
-/** The values of a message's placeholders. */
-export type ErrorArgs = { readonly [name: string]: string };
+/** Values for the args: numbers are written as JavaScript writes them. */
+type ArgValues<Args> = { readonly [Name in keyof Args]: string | number | bigint };
 
 type RaiseParameters<Args, PrivateArg extends string> = keyof Args extends never
   ? [args?: Record<string, never>, options?: RaiseOptions<PrivateArg>]
-  : [args: Args, options?: RaiseOptions<PrivateArg>];
+  : [args: ArgValues<Args>, options?: RaiseOptions<PrivateArg>];
 
 /**
  * One error code. Call it to get the error to throw:
  *
  *     throw rangeNotConfigured({ address, product }, { cause: err });
  *
- * The result is a plain ConnectError with an ErrorChain as its detail. Never
- * throws itself: a missing arg leaves its placeholder in the message.
+ * The result is a plain ConnectError with an ErrorChain as its detail. A
+ * definition without args is called with empty ones: `timedOut({}, { cause: err })`.
+ * Never throws itself: a missing arg leaves its placeholder in the message.
+ *
+ * Without type arguments it is the type of any definition.
  */
-export interface ErrorDefinition<Args = ErrorArgs, PrivateArg extends string = string> {
+export interface ErrorDefinition<
+  Args = never,
+  PrivateArg extends string = string,
+  FullCode extends string = string,
+> {
   (...parameters: RaiseParameters<Args, PrivateArg>): ConnectError;
   readonly system: string;
   /** Empty where the system has no modules. */
@@ -81,7 +104,7 @@ export interface ErrorDefinition<Args = ErrorArgs, PrivateArg extends string = s
   readonly code: string;
   readonly reason: string;
   /** `SYSTEM_MODULE_CODE`, or `SYSTEM_CODE` where there is no module. */
-  readonly fullCode: string;
+  readonly fullCode: FullCode;
   readonly status: Code;
   readonly visibility: Visibility;
   readonly retry: RetryAdvice;
@@ -99,10 +122,17 @@ export interface ErrorDefinition<Args = ErrorArgs, PrivateArg extends string = s
  */
 export function defineError<
   const Template extends string,
+  const System extends string,
+  const ShortCode extends string | number,
+  const Module extends string = "",
   const PrivateArg extends string = string,
 >(
-  init: ErrorInit<Template, PrivateArg>,
-): ErrorDefinition<{ readonly [Name in Placeholders<Template>]: string }, PrivateArg> {
+  init: ErrorInit<Template, PrivateArg, System, Module, ShortCode>,
+): ErrorDefinition<
+  { readonly [Name in Placeholders<Template>]: string },
+  PrivateArg,
+  Module extends "" ? `${System}_${ShortCode}` : `${System}_${Module}_${ShortCode}`
+> {
   const { system, module = "", reason, help = "", retryDelayMs = 0 } = init;
   const code = String(init.code);
   const properties = {
@@ -121,6 +151,7 @@ export function defineError<
   if (problem !== undefined) {
     throw new TypeError(`error definition ${properties.fullCode}: ${problem}`);
   }
+  addLocalized(properties.fullCode, init.locale ?? "en", init.localized ?? {});
   const { fullCode: _, retry: advice, ...fields } = properties;
   const retry =
     advice === RetryAdvice.UNSPECIFIED && retryDelayMs === 0
@@ -129,7 +160,7 @@ export function defineError<
 
   function raiseError(
     args?: Readonly<Record<string, unknown>>,
-    options?: RaiseOptions<PrivateArg>,
+    options?: RaiseOptions,
   ): ConnectError {
     const values = textValues(args, template.names);
     const privateArgs = options?.privateArgs;
@@ -144,7 +175,7 @@ export function defineError<
     });
     return raise(own, options?.cause);
   }
-  return Object.assign(raiseError, { ...properties, status: properties.status as number as Code });
+  return Object.assign(raiseError, properties) as never;
 }
 
 /** The first thing that is wrong with a definition, as the end of a sentence. */
@@ -165,7 +196,7 @@ function findProblem(
     return `code ${JSON.stringify(code)} must have the form [A-Z0-9_]{1,63}`;
   }
   if (isBuiltinCode(code)) {
-    return "the codes 1 to 99 are built in, take another number";
+    return "the codes 0 to 99 are built in, take another number";
   }
   if (!isShortCode(reason)) {
     return `reason ${JSON.stringify(reason)} must have the form [A-Z0-9_]{1,63}`;
@@ -184,6 +215,9 @@ function findProblem(
   }
   if (typeof message !== "string" || message === "") {
     return "message must be a sentence";
+  }
+  if (!Array.isArray(privateArgs)) {
+    return "privateArgs must be an array of names";
   }
   const secret = placeholders.find((name) => privateArgs.includes(name));
   if (secret !== undefined) {

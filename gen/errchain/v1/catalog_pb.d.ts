@@ -67,6 +67,13 @@ export declare type Catalog = Message<"errchain.v1.Catalog"> & {
    * @generated from field: string owner = 3;
    */
   owner: string;
+
+  /**
+   * The language of the messages, as a BCP 47 tag. Default: "en".
+   *
+   * @generated from field: string locale = 4;
+   */
+  locale: string;
 };
 
 /**
@@ -140,6 +147,21 @@ export declare type ErrorCode = Message<"errchain.v1.ErrorCode"> & {
    * @generated from field: string help = 8;
    */
   help: string;
+
+  /**
+   * The message in other languages. Shown to callers who ask for them with the
+   * header accept-language.
+   *
+   * @generated from field: repeated errchain.v1.LocalizedMessage localized = 9;
+   */
+  localized: LocalizedMessage[];
+
+  /**
+   * Findings of `errchain check` that are meant to be as they are.
+   *
+   * @generated from field: repeated errchain.v1.IgnoredRule ignore = 10;
+   */
+  ignore: IgnoredRule[];
 };
 
 /**
@@ -147,6 +169,60 @@ export declare type ErrorCode = Message<"errchain.v1.ErrorCode"> & {
  * Use `create(ErrorCodeSchema)` to create a new message.
  */
 export declare const ErrorCodeSchema: GenMessage<ErrorCode>;
+
+/**
+ * The message of an error code in another language.
+ *
+ * @generated from message errchain.v1.LocalizedMessage
+ */
+export declare type LocalizedMessage = Message<"errchain.v1.LocalizedMessage"> & {
+  /**
+   * The language as a BCP 47 tag: "zh-CN".
+   *
+   * @generated from field: string locale = 1;
+   */
+  locale: string;
+
+  /**
+   * The sentence, with the same placeholders as `ErrorCode.message`.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message errchain.v1.LocalizedMessage.
+ * Use `create(LocalizedMessageSchema)` to create a new message.
+ */
+export declare const LocalizedMessageSchema: GenMessage<LocalizedMessage>;
+
+/**
+ * A rule of `errchain check` that does not hold for one error code.
+ *
+ * @generated from message errchain.v1.IgnoredRule
+ */
+export declare type IgnoredRule = Message<"errchain.v1.IgnoredRule"> & {
+  /**
+   * The name of the rule, as the finding shows it: "status-changed".
+   *
+   * @generated from field: string rule = 1;
+   */
+  rule: string;
+
+  /**
+   * Why it is right here. Required; the documentation of the catalog shows it.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message errchain.v1.IgnoredRule.
+ * Use `create(IgnoredRuleSchema)` to create a new message.
+ */
+export declare const IgnoredRuleSchema: GenMessage<IgnoredRule>;
 
 /**
  * The values of `ErrorCode.status`, without a prefix because catalogs are written

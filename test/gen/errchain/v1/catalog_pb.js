@@ -12,7 +12,7 @@ import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "
  * Describes the file errchain/v1/catalog.proto.
  */
 export const file_errchain_v1_catalog = /*@__PURE__*/
-  fileDesc("ChllcnJjaGFpbi92MS9jYXRhbG9nLnByb3RvEgtlcnJjaGFpbi52MSIrCglDb21wb25lbnQSDgoGc3lzdGVtGAEgASgJEg4KBm1vZHVsZRgCIAEoCSI4CgdDYXRhbG9nEg4KBnN5c3RlbRgBIAEoCRIOCgZtb2R1bGUYAiABKAkSDQoFb3duZXIYAyABKAkilgIKCUVycm9yQ29kZRIuCgZzdGF0dXMYASABKA4yHi5lcnJjaGFpbi52MS5FcnJvclN0YXR1cy5WYWx1ZRIPCgdtZXNzYWdlGAIgASgJEjYKCnZpc2liaWxpdHkYAyABKA4yIi5lcnJjaGFpbi52MS5FcnJvclZpc2liaWxpdHkuVmFsdWUSLAoFcmV0cnkYBCABKA4yHS5lcnJjaGFpbi52MS5FcnJvclJldHJ5LlZhbHVlEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHByaXZhdGVfYXJncxgGIAMoCRIOCgZyZW1lZHkYByABKAkSDAoEaGVscBgIIAEoCSLWAgoLRXJyb3JTdGF0dXMixgIKBVZhbHVlEhUKEVZBTFVFX1VOU1BFQ0lGSUVEEAASDAoIQ0FOQ0VMRUQQARILCgdVTktOT1dOEAISFAoQSU5WQUxJRF9BUkdVTUVOVBADEhUKEURFQURMSU5FX0VYQ0VFREVEEAQSDQoJTk9UX0ZPVU5EEAUSEgoOQUxSRUFEWV9FWElTVFMQBhIVChFQRVJNSVNTSU9OX0RFTklFRBAHEhYKElJFU09VUkNFX0VYSEFVU1RFRBAIEhcKE0ZBSUxFRF9QUkVDT05ESVRJT04QCRILCgdBQk9SVEVEEAoSEAoMT1VUX09GX1JBTkdFEAsSEQoNVU5JTVBMRU1FTlRFRBAMEgwKCElOVEVSTkFMEA0SDwoLVU5BVkFJTEFCTEUQDhINCglEQVRBX0xPU1MQDxITCg9VTkFVVEhFTlRJQ0FURUQQECJYCg9FcnJvclZpc2liaWxpdHkiRQoFVmFsdWUSFQoRVkFMVUVfVU5TUEVDSUZJRUQQABIMCghJTlRFUk5BTBABEgsKB1BBUlRORVIQAhIKCgZQVUJMSUMQAyJJCgpFcnJvclJldHJ5IjsKBVZhbHVlEhUKEVZBTFVFX1VOU1BFQ0lGSUVEEAASCQoFUkVUUlkQARIQCgxET19OT1RfUkVUUlkQAjpXCgljb21wb25lbnQSHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMY5Y0DIAEoCzIWLmVycmNoYWluLnYxLkNvbXBvbmVudFIJY29tcG9uZW50Ok4KB2NhdGFsb2cSHC5nb29nbGUucHJvdG9idWYuRW51bU9wdGlvbnMY5Y0DIAEoCzIULmVycmNoYWluLnYxLkNhdGFsb2dSB2NhdGFsb2c6UQoFZXJyb3ISIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjljQMgASgLMhYuZXJyY2hhaW4udjEuRXJyb3JDb2RlUgVlcnJvckJKCg9kZXYuZXJyY2hhaW4udjFCDENhdGFsb2dQcm90b1ABWidlcnJjaGFpbi5kZXYvZ2VuL2VycmNoYWluL3YxO2VycmNoYWludjFiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChllcnJjaGFpbi92MS9jYXRhbG9nLnByb3RvEgtlcnJjaGFpbi52MSIrCglDb21wb25lbnQSDgoGc3lzdGVtGAEgASgJEg4KBm1vZHVsZRgCIAEoCSJICgdDYXRhbG9nEg4KBnN5c3RlbRgBIAEoCRIOCgZtb2R1bGUYAiABKAkSDQoFb3duZXIYAyABKAkSDgoGbG9jYWxlGAQgASgJIvICCglFcnJvckNvZGUSLgoGc3RhdHVzGAEgASgOMh4uZXJyY2hhaW4udjEuRXJyb3JTdGF0dXMuVmFsdWUSDwoHbWVzc2FnZRgCIAEoCRI2Cgp2aXNpYmlsaXR5GAMgASgOMiIuZXJyY2hhaW4udjEuRXJyb3JWaXNpYmlsaXR5LlZhbHVlEiwKBXJldHJ5GAQgASgOMh0uZXJyY2hhaW4udjEuRXJyb3JSZXRyeS5WYWx1ZRIuCgtyZXRyeV9kZWxheRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxwcml2YXRlX2FyZ3MYBiADKAkSDgoGcmVtZWR5GAcgASgJEgwKBGhlbHAYCCABKAkSMAoJbG9jYWxpemVkGAkgAygLMh0uZXJyY2hhaW4udjEuTG9jYWxpemVkTWVzc2FnZRIoCgZpZ25vcmUYCiADKAsyGC5lcnJjaGFpbi52MS5JZ25vcmVkUnVsZSIzChBMb2NhbGl6ZWRNZXNzYWdlEg4KBmxvY2FsZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIisKC0lnbm9yZWRSdWxlEgwKBHJ1bGUYASABKAkSDgoGcmVhc29uGAIgASgJItYCCgtFcnJvclN0YXR1cyLGAgoFVmFsdWUSFQoRVkFMVUVfVU5TUEVDSUZJRUQQABIMCghDQU5DRUxFRBABEgsKB1VOS05PV04QAhIUChBJTlZBTElEX0FSR1VNRU5UEAMSFQoRREVBRExJTkVfRVhDRUVERUQQBBINCglOT1RfRk9VTkQQBRISCg5BTFJFQURZX0VYSVNUUxAGEhUKEVBFUk1JU1NJT05fREVOSUVEEAcSFgoSUkVTT1VSQ0VfRVhIQVVTVEVEEAgSFwoTRkFJTEVEX1BSRUNPTkRJVElPThAJEgsKB0FCT1JURUQQChIQCgxPVVRfT0ZfUkFOR0UQCxIRCg1VTklNUExFTUVOVEVEEAwSDAoISU5URVJOQUwQDRIPCgtVTkFWQUlMQUJMRRAOEg0KCURBVEFfTE9TUxAPEhMKD1VOQVVUSEVOVElDQVRFRBAQIlgKD0Vycm9yVmlzaWJpbGl0eSJFCgVWYWx1ZRIVChFWQUxVRV9VTlNQRUNJRklFRBAAEgwKCElOVEVSTkFMEAESCwoHUEFSVE5FUhACEgoKBlBVQkxJQxADIkkKCkVycm9yUmV0cnkiOwoFVmFsdWUSFQoRVkFMVUVfVU5TUEVDSUZJRUQQABIJCgVSRVRSWRABEhAKDERPX05PVF9SRVRSWRACOlcKCWNvbXBvbmVudBIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjljQMgASgLMhYuZXJyY2hhaW4udjEuQ29tcG9uZW50Ugljb21wb25lbnQ6TgoHY2F0YWxvZxIcLmdvb2dsZS5wcm90b2J1Zi5FbnVtT3B0aW9ucxjljQMgASgLMhQuZXJyY2hhaW4udjEuQ2F0YWxvZ1IHY2F0YWxvZzpRCgVlcnJvchIhLmdvb2dsZS5wcm90b2J1Zi5FbnVtVmFsdWVPcHRpb25zGOWNAyABKAsyFi5lcnJjaGFpbi52MS5FcnJvckNvZGVSBWVycm9yQkoKD2Rldi5lcnJjaGFpbi52MUIMQ2F0YWxvZ1Byb3RvUAFaJ2VycmNoYWluLmRldi9nZW4vZXJyY2hhaW4vdjE7ZXJyY2hhaW52MWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * Describes the message errchain.v1.Component.
@@ -36,17 +36,31 @@ export const ErrorCodeSchema = /*@__PURE__*/
   messageDesc(file_errchain_v1_catalog, 2);
 
 /**
+ * Describes the message errchain.v1.LocalizedMessage.
+ * Use `create(LocalizedMessageSchema)` to create a new message.
+ */
+export const LocalizedMessageSchema = /*@__PURE__*/
+  messageDesc(file_errchain_v1_catalog, 3);
+
+/**
+ * Describes the message errchain.v1.IgnoredRule.
+ * Use `create(IgnoredRuleSchema)` to create a new message.
+ */
+export const IgnoredRuleSchema = /*@__PURE__*/
+  messageDesc(file_errchain_v1_catalog, 4);
+
+/**
  * Describes the message errchain.v1.ErrorStatus.
  * Use `create(ErrorStatusSchema)` to create a new message.
  */
 export const ErrorStatusSchema = /*@__PURE__*/
-  messageDesc(file_errchain_v1_catalog, 3);
+  messageDesc(file_errchain_v1_catalog, 5);
 
 /**
  * Describes the enum errchain.v1.ErrorStatus.Value.
  */
 export const ErrorStatus_ValueSchema = /*@__PURE__*/
-  enumDesc(file_errchain_v1_catalog, 3, 0);
+  enumDesc(file_errchain_v1_catalog, 5, 0);
 
 /**
  * See `Status`.
@@ -62,13 +76,13 @@ export const ErrorStatus_Value = /*@__PURE__*/
  * Use `create(ErrorVisibilitySchema)` to create a new message.
  */
 export const ErrorVisibilitySchema = /*@__PURE__*/
-  messageDesc(file_errchain_v1_catalog, 4);
+  messageDesc(file_errchain_v1_catalog, 6);
 
 /**
  * Describes the enum errchain.v1.ErrorVisibility.Value.
  */
 export const ErrorVisibility_ValueSchema = /*@__PURE__*/
-  enumDesc(file_errchain_v1_catalog, 4, 0);
+  enumDesc(file_errchain_v1_catalog, 6, 0);
 
 /**
  * See `Visibility`.
@@ -84,13 +98,13 @@ export const ErrorVisibility_Value = /*@__PURE__*/
  * Use `create(ErrorRetrySchema)` to create a new message.
  */
 export const ErrorRetrySchema = /*@__PURE__*/
-  messageDesc(file_errchain_v1_catalog, 5);
+  messageDesc(file_errchain_v1_catalog, 7);
 
 /**
  * Describes the enum errchain.v1.ErrorRetry.Value.
  */
 export const ErrorRetry_ValueSchema = /*@__PURE__*/
-  enumDesc(file_errchain_v1_catalog, 5, 0);
+  enumDesc(file_errchain_v1_catalog, 7, 0);
 
 /**
  * See `RetryAdvice`.

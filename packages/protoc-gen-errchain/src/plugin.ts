@@ -1,0 +1,62 @@
+import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
+import { checkCodebook, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
+import { printDefinitions, type Target } from "./definitions.js";
+
+interface PluginOptions {
+  /** Whether to write the documentation too. */
+  readonly docs: boolean;
+}
+
+/** The file that `docs=markdown` writes. */
+const DOCS_FILE = "error-codes.md";
+
+export const plugin = createEcmaScriptPlugin<PluginOptions>({
+  name: "protoc-gen-errchain",
+  version: "0.1.0",
+  parseOptions,
+  // Printed for each target rather than transpiled, which would take the
+  // TypeScript compiler some seconds.
+  generateTs: generate,
+  generateJs: generate,
+  generateDts: generate,
+});
+
+function parseOptions(options: { key: string; value: string }[]): PluginOptions {
+  let docs = false;
+  for (const { key, value } of options) {
+    if (key !== "docs") {
+      throw new Error(`unknown option "${key}"; there is "docs=markdown"`);
+    }
+    if (value !== "markdown") {
+      throw new Error(`docs=${value}: the only form is docs=markdown`);
+    }
+    docs = true;
+  }
+  return { docs };
+}
+
+function generate(schema: Schema<PluginOptions>, target: Target): void {
+  const generated = new Set(schema.files.map((file) => `${file.name}.proto`));
+  // Imported files take part, so that a full code is unique over all of them, but
+  // what is wrong with them is for their owners.
+  const findings = checkCodebook(readCodebook(schema.allFiles)).filter(({ position }) =>
+    generated.has(position.file),
+  );
+  if (findings.length > 0) {
+    throw new Error(["the error codes need attention", ...findings.map(formatFinding)].join("\n"));
+  }
+  const codebook = readCodebook(schema.files);
+  for (const file of schema.files) {
+    const catalogs = codebook.catalogs.filter(({ desc }) => desc.file === file);
+    if (catalogs.length > 0) {
+      const extension = { ts: ".ts", js: ".js", dts: ".d.ts" }[target];
+      const f = schema.generateFile(`${file.name}_errchain${extension}`);
+      f.preamble(file);
+      printDefinitions(f, catalogs, target);
+    }
+  }
+  if (schema.options.docs && target === schema.targets[0]) {
+    const f = schema.generateFile(DOCS_FILE);
+    f.print(codebookToMarkdown(codebook).trimEnd());
+  }
+}

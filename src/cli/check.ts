@@ -1,0 +1,41 @@
+import { checkCodebook } from "../codebook/check.js";
+import { formatFinding } from "../codebook/finding.js";
+import { parseArguments } from "./arguments.js";
+import { loadCodebook } from "./load-codebook.js";
+import { UsageError } from "./usage-error.js";
+
+const usage = `Usage: errchain check IMAGE [--against OLD_IMAGE]
+
+Checks the error codes that the proto files of an image declare, and with
+--against also what has changed since an older image. Prints a line for each
+finding, FILE:LINE:COLUMN: RULE: what is wrong and what to do.
+
+Exit code: 0 without findings, 1 with findings, 2 where an image cannot be read.`;
+
+/** The command `errchain check`. Returns the exit code. */
+export function check(args: string[]): number {
+  const { values, positionals } = parseArguments({
+    args,
+    allowPositionals: true,
+    options: { against: { type: "string" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const [image, ...more] = positionals;
+  if (image === undefined || more.length > 0) {
+    throw new UsageError("check takes one IMAGE, the file that `buf build -o image.binpb` writes");
+  }
+  const codebook = loadCodebook(image);
+  const older = values.against === undefined ? undefined : loadCodebook(values.against);
+  const findings = checkCodebook(codebook, older);
+  for (const finding of findings) {
+    console.log(formatFinding(finding));
+  }
+  const codes = codebook.catalogs.reduce((sum, catalog) => sum + catalog.codes.length, 0);
+  console.error(
+    `errchain: checked ${codes} codes in ${codebook.catalogs.length} catalogs: ${findings.length || "no"} findings`,
+  );
+  return findings.length > 0 ? 1 : 0;
+}

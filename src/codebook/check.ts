@@ -1,0 +1,105 @@
+import { isIdentifier } from "../catalog/code-form.js";
+import { codeRules } from "./code-rules.js";
+import type { Codebook, CodebookCatalog, CodebookCode, CodebookService } from "./codebook.js";
+import { type Finding, isIgnored, sortFindings } from "./finding.js";
+import { compareCodebooks, historyRules } from "./history.js";
+
+/**
+ * Checks the codes of a set of proto files: each on its own, against each other,
+ * and, where there is an older codebook, against what they were. Sorted by place.
+ */
+export function checkCodebook(codebook: Codebook, older?: Codebook): Finding[] {
+  const codes = codebook.catalogs.flatMap((catalog) => catalog.codes);
+  const findings = [
+    ...codebook.services.flatMap(checkService),
+    ...codebook.catalogs.flatMap(checkCatalog),
+    ...codebook.strays.map(({ desc, position }) => ({
+      rule: "catalog-missing",
+      position,
+      message: `${desc.name} declares an error, but the enum ${desc.parent.name} is no catalog; add the option (errchain.v1.catalog)`,
+    })),
+    ...codes.flatMap(checkCode),
+    ...checkUnique(codes),
+    ...(older ? compareCodebooks(codebook, older) : []),
+  ];
+  return sortFindings(findings.filter((finding) => !isIgnored(finding)));
+}
+
+function checkService({ desc, component, position }: CodebookService): Finding[] {
+  const problem = componentProblem(component);
+  return problem === undefined
+    ? []
+    : [{ rule: "component-form", position, message: `${desc.name}: ${problem}` }];
+}
+
+function checkCatalog(catalog: CodebookCatalog): Finding[] {
+  const problem = componentProblem(catalog);
+  return problem === undefined
+    ? []
+    : [
+        {
+          rule: "catalog-form",
+          position: catalog.position,
+          message: `${catalog.desc.name}: ${problem}`,
+        },
+      ];
+}
+
+function componentProblem({ system, module }: { system: string; module: string }) {
+  if (system === "") {
+    return "there is no system; say which one it is";
+  }
+  const bad = [system, module].find((part) => part !== "" && !isIdentifier(part));
+  return bad === undefined
+    ? undefined
+    : `${JSON.stringify(bad)} must have the form [A-Z][A-Z0-9]{0,31}`;
+}
+
+function checkCode(code: CodebookCode): Finding[] {
+  const { desc, declared, position } = code;
+  if (declared === undefined) {
+    const message = `${desc.name} does not say what it means; add the option (errchain.v1.error)`;
+    return [{ rule: "error-missing", position, message }];
+  }
+  const found: Finding[] = [];
+  for (const [rule, find] of Object.entries(codeRules)) {
+    const problem = find(code, declared);
+    if (problem !== undefined) {
+      found.push({ rule, position, message: `${code.fullCode}: ${problem}`, code });
+    }
+  }
+  for (const { rule, reason } of declared.ignore) {
+    if (!ignorableRules.has(rule)) {
+      const names = [...ignorableRules].join(", ");
+      const message = `${code.fullCode}: ${JSON.stringify(rule)} is no rule that can be ignored; those are ${names}`;
+      found.push({ rule: "ignore-rule", position, message });
+    } else if (reason.trim() === "") {
+      const message = `${code.fullCode}: the rule ${rule} is ignored without a reason; write one`;
+      found.push({ rule: "ignore-reason", position, message });
+    }
+  }
+  return found;
+}
+
+function checkUnique(codes: readonly CodebookCode[]): Finding[] {
+  const firsts = new Map<string, CodebookCode>();
+  return codes.flatMap((code) => {
+    const first = firsts.get(code.fullCode);
+    if (first === undefined) {
+      firsts.set(code.fullCode, code);
+      return [];
+    }
+    if (first.catalog === code.catalog) {
+      return []; // number-alias
+    }
+    const message = `${code.fullCode}: ${first.desc.name} in ${first.position.file} has this full code too; give one of them another number`;
+    return [{ rule: "code-unique", position: code.position, message, code }];
+  });
+}
+
+/** The rules about a code, which its author can ignore with a reason. */
+const ignorableRules: ReadonlySet<string> = new Set([
+  ...Object.keys(codeRules),
+  "code-unique",
+  ...historyRules,
+]);

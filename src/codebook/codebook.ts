@@ -1,0 +1,140 @@
+import {
+  type DescEnum,
+  type DescEnumValue,
+  type DescFile,
+  type DescMessage,
+  type DescService,
+  getOption,
+  hasOption,
+} from "@bufbuild/protobuf";
+import { BuiltinErrorSchema } from "../../gen/errchain/v1/builtin_errors_pb.js";
+import {
+  type Component,
+  catalog,
+  component,
+  type ErrorCode,
+  error,
+} from "../../gen/errchain/v1/catalog_pb.js";
+import { parseTemplate } from "../catalog/template.js";
+import { fullCode } from "../chain/full-code.js";
+import { commentOf, type Position, positionOf } from "./position.js";
+
+/** All error codes that a set of proto files declares. */
+export interface Codebook {
+  readonly catalogs: readonly CodebookCatalog[];
+  /** Values that declare an error in an enum that is no catalog. */
+  readonly strays: readonly { readonly desc: DescEnumValue; readonly position: Position }[];
+  /** The services that say which system they are. */
+  readonly services: readonly CodebookService[];
+}
+
+/** An enum with the option `(errchain.v1.catalog)`. */
+export interface CodebookCatalog {
+  readonly desc: DescEnum;
+  readonly system: string;
+  /** May be empty. */
+  readonly module: string;
+  /** May be empty. */
+  readonly owner: string;
+  /** The language of the messages; empty for the default, English. */
+  readonly locale: string;
+  readonly position: Position;
+  /** The enum's values in the order of the file; those with the number 0 that declare nothing are left out. */
+  readonly codes: readonly CodebookCode[];
+}
+
+/** A service with the option `(errchain.v1.component)`. */
+export interface CodebookService {
+  readonly desc: DescService;
+  readonly component: Component;
+  readonly position: Position;
+}
+
+/** A value of a catalog. */
+export interface CodebookCode {
+  readonly desc: DescEnumValue;
+  readonly catalog: CodebookCatalog;
+  readonly code: string;
+  readonly fullCode: string;
+  /** The value's name without the enum's prefix, in upper case. */
+  readonly reason: string;
+  /** Undefined where the value does not say what it means. */
+  readonly declared: ErrorCode | undefined;
+  /** The safe args: the placeholders of the message, each once. */
+  readonly args: readonly string[];
+  /** The comment in the proto file; may be empty. */
+  readonly comment: string;
+  readonly position: Position;
+}
+
+/** Reads what proto files declare, in the order in which they are given. Never throws. */
+export function readCodebook(files: Iterable<DescFile>): Codebook {
+  const catalogs: CodebookCatalog[] = [];
+  const strays: { desc: DescEnumValue; position: Position }[] = [];
+  const services: CodebookService[] = [];
+  for (const file of files) {
+    for (const desc of enumsOf(file)) {
+      if (desc.typeName === BuiltinErrorSchema.typeName) {
+        continue; // these codes belong to every system
+      }
+      if (hasOption(desc, catalog)) {
+        catalogs.push(readCatalog(desc));
+      } else {
+        const declaring = desc.values.filter((value) => hasOption(value, error));
+        strays.push(...declaring.map((value) => ({ desc: value, position: positionOf(value) })));
+      }
+    }
+    for (const desc of file.services) {
+      if (hasOption(desc, component)) {
+        services.push({ desc, component: getOption(desc, component), position: positionOf(desc) });
+      }
+    }
+  }
+  return { catalogs, strays, services };
+}
+
+function* enumsOf(desc: DescFile | DescMessage): Iterable<DescEnum> {
+  yield* desc.kind === "file" ? desc.enums : desc.nestedEnums;
+  for (const message of desc.kind === "file" ? desc.messages : desc.nestedMessages) {
+    yield* enumsOf(message);
+  }
+}
+
+function readCatalog(desc: DescEnum): CodebookCatalog {
+  const { system, module, owner, locale } = getOption(desc, catalog);
+  const codes: CodebookCode[] = [];
+  const result = { desc, system, module, owner, locale, position: positionOf(desc), codes };
+  for (const value of desc.values) {
+    const declared = hasOption(value, error) ? getOption(value, error) : undefined;
+    if (value.number === 0 && declared === undefined) {
+      continue; // the zero value that every proto3 enum must have
+    }
+    const code = String(value.number);
+    codes.push({
+      desc: value,
+      catalog: result,
+      code,
+      fullCode: fullCode({ system, module, code }),
+      reason: reasonOf(value),
+      declared,
+      args: parseTemplate(declared?.message ?? "").names,
+      comment: commentOf(value),
+      position: positionOf(value),
+    });
+  }
+  return result;
+}
+
+/** `ROUTE_ERROR_RANGE_NOT_CONFIGURED` in `RouteError` is `RANGE_NOT_CONFIGURED`. */
+function reasonOf({ name, parent }: DescEnumValue): string {
+  const upper = name.toUpperCase();
+  const prefix = `${snakeCase(parent.name)}_`;
+  return upper.startsWith(prefix) && upper.length > prefix.length
+    ? upper.slice(prefix.length)
+    : upper;
+}
+
+/** `RouteError` as the prefix of its values, `ROUTE_ERROR`. */
+function snakeCase(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3_$2").toUpperCase();
+}

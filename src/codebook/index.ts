@@ -1,0 +1,12 @@
+export { checkCodebook } from "./check.js";
+export {
+  type Codebook,
+  type CodebookCatalog,
+  type CodebookCode,
+  type CodebookService,
+  readCodebook,
+} from "./codebook.js";
+export { type Finding, formatFinding } from "./finding.js";
+export { readImage } from "./image.js";
+export { codebookToMarkdown } from "./markdown.js";
+export type { Position } from "./position.js";
