@@ -15,7 +15,7 @@ const closingLine: Reporter = {
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["{src,test,packages/*/src,packages/*/test}/**/*.test.ts"],
     testTimeout: 20_000,
     reporters: ["default", closingLine],
   },

@@ -26,48 +26,66 @@ function run(cwd: string, command: string, ...args: string[]): string {
 }
 
 try {
-  const tarball = pack();
-  run(root, "publint", "--strict", tarball);
-  run(root, "attw", "--profile", "esm-only", tarball);
-  await useInEmptyProject(tarball);
-  console.log("the packed package works");
+  const tarballs = {
+    errchain: pack("."),
+    "protoc-gen-errchain": pack("packages/protoc-gen-errchain"),
+  };
+  await useInEmptyProject(tarballs);
+  console.log("the packed packages work");
 } finally {
   rmSync(folder, { recursive: true });
 }
 
-function pack(): string {
+/** Packs a package, checks it, and gives its tarball. */
+function pack(path: string): string {
   const [packed] = Object.values(
-    JSON.parse(run(root, "npm", "pack", "--json", "--pack-destination", folder)),
+    JSON.parse(run(join(root, path), "npm", "pack", "--json", "--pack-destination", folder)),
   ) as { filename: string; size: number; files: { path: string }[] }[];
   if (packed === undefined) {
     throw new Error("npm pack said nothing");
   }
   const { filename, size, files } = packed;
   console.log(`${filename}: ${files.length} files, ${size} bytes`);
-  const expected = /^(dist|gen|proto)\/(?!.*\.test\.)|^(README\.md|LICENSE|package\.json)$/;
+  const expected = /^(bin|dist|gen|proto)\/(?!.*\.test\.)|^(README\.md|LICENSE|package\.json)$/;
   const strays = files.filter(({ path }) => !expected.test(path));
   if (strays.length > 0) {
     throw new Error(`these do not belong in the package: ${strays.map((f) => f.path).join(", ")}`);
   }
-  return join(folder, filename);
+  const tarball = join(folder, filename);
+  run(root, "publint", "--strict", tarball);
+  if (path === ".") {
+    run(root, "attw", "--profile", "esm-only", tarball); // the other has nothing to import
+  }
+  return tarball;
 }
 
-/** Follows README.md, once with the packages that npm chooses, once with the oldest peers. */
-async function useInEmptyProject(tarball: string): Promise<void> {
+/**
+ * Follows README.md in an empty project: with the packages that npm chooses, with
+ * the oldest peers, and with the previous major version of TypeScript.
+ */
+async function useInEmptyProject(tarballs: Readonly<Record<string, string>>): Promise<void> {
   const blocks = codeBlocksOf(join(root, "README.md"));
   const block = (name: string) => blocks.find((b) => b.name === name)?.text;
+  const versions: Record<string, string> = packageJson.devDependencies;
+  const { peerDependencies } = packageJson;
   const [peers = [], tools = []] = blocks
     .filter(({ text }) => text.startsWith("npm install "))
     .map(({ text }) => text.trim().split(" ").slice(2));
-  const oldest = Object.entries(packageJson.peerDependencies).map(
-    ([name, range]) => `${name}@${range.replace("^", "")}`,
+  const newest = [
+    ...peers,
+    ...tools.map((tool) => (versions[tool] ? `${tool}@${versions[tool]}` : tool)),
+  ];
+  const oldestPeers = newest.map((name) =>
+    name in peerDependencies
+      ? `${name}@${peerDependencies[name as keyof typeof peerDependencies].replace("^", "")}`
+      : name,
   );
-  const versions: Record<string, string> = packageJson.devDependencies;
-  const pinned = tools.map((tool) => `${tool}@${versions[tool]}`);
-  for (const chosen of [peers.filter((name) => name !== "errchain"), oldest]) {
+  const previous = versions["typescript-previous"]?.replace("npm:", "") ?? "";
+  const olderTypeScript = newest.map((name) => (name.startsWith("typescript@") ? previous : name));
+  for (const packages of [newest, oldestPeers, olderTypeScript]) {
     const project = mkdtempSync(join(folder, "project-"));
     writeFileSync(join(project, "package.json"), "{}");
-    run(project, "npm", "install", tarball, ...chosen, ...pinned);
+    run(project, "npm", "install", ...packages.map((name) => tarballs[name] ?? name));
     const printed = await runProject(blocks, project);
     if (
       printed.client !== block("client output") ||

@@ -48,6 +48,8 @@ export async function runProject(blocks: readonly CodeBlock[], folder: string): 
 
   run("buf", "generate");
   run("tsc");
+  run("buf", "build", "proto", "-o", "image.binpb");
+  run("errchain", "check", "image.binpb");
   const server = spawn("node", ["dist/server.js"], {
     ...options,
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,9 +1,8 @@
-import { type DescEnum, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescEnum, getOption } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import {
   BuiltinErrorSchema,
   CauseSchema,
-  catalog,
   ErrorChainSchema,
   ErrorRetry_ValueSchema,
   ErrorStatus_ValueSchema,
@@ -14,10 +13,6 @@ import {
   VisibilitySchema,
 } from "errchain/proto";
 import { expect, test } from "vitest";
-import * as errors from "../examples/three-hop/errors.ts";
-import { EtaErrorSchema } from "../examples/three-hop/gen/promise/v1/eta_pb.js";
-import { RouteErrorSchema } from "../examples/three-hop/gen/route/v1/route_pb.js";
-import { OrderErrorSchema } from "../examples/three-hop/gen/wms/v1/order_pb.js";
 
 // What the proto files say in two places must be the same in both.
 
@@ -60,19 +55,4 @@ test("every built-in code is declared in full, below 100", () => {
       message: expect.stringMatching(/^[a-z].+[^.]$/),
     });
   }
-});
-
-test("the definitions of the example are what its catalogs declare", () => {
-  const declared = [RouteErrorSchema, EtaErrorSchema, OrderErrorSchema].flatMap((desc) =>
-    desc.values
-      .filter((value) => hasOption(value, error))
-      .map((value) => {
-        const { status, visibility, retry, help } = getOption(value, error);
-        const { system, module } = getOption(desc, catalog);
-        const code = String(value.number);
-        return { system, module, code, reason: value.localName, status, visibility, retry, help };
-      }),
-  );
-  const defined = Object.values(errors).map((definition) => ({ ...definition }));
-  expect(defined).toMatchObject(declared);
 });

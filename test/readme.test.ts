@@ -25,7 +25,9 @@ test("the commands in the READMEs exist", () => {
   const shell = files
     .flatMap((file) => codeBlocksOf(join(root, file)))
     .filter((b) => b.language === "sh");
-  const commands = shell.flatMap(({ text }) => [...text.matchAll(/npm (?:run )?(?:--silent )?(\w+)/g)]);
+  const commands = shell.flatMap(({ text }) => [
+    ...text.matchAll(/npm (?:run )?(?:--silent )?(\w+)/g),
+  ]);
   const names = commands
     .map(([, name = ""]) => name)
     .filter((name) => !["ci", "install"].includes(name));
@@ -36,6 +38,7 @@ test("the commands in the READMEs exist", () => {
 test("every block of code in the README is a file of the project, a command or an output", () => {
   const others = blocks.filter(({ name }) => !/\.\w+$/.test(name));
   expect(others.map(({ language }) => language).sort()).toEqual([
+    "sh",
     "sh",
     "sh",
     "sh",

@@ -6,8 +6,9 @@ import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-nod
 import { createClientInterceptor, isError } from "errchain";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
-import { noDeliveryTime, rangeNotConfigured } from "./errors.ts";
+import { noDeliveryTime } from "./gen/promise/v1/eta_errchain.js";
 import { EtaService } from "./gen/promise/v1/eta_pb.js";
+import { rangeNotConfigured } from "./gen/route/v1/route_errchain.js";
 import { RouteService } from "./gen/route/v1/route_pb.js";
 import { serve } from "./serve.ts";
 

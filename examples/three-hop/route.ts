@@ -6,7 +6,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
-import { rangeNotConfigured } from "./errors.ts";
+import { rangeNotConfigured } from "./gen/route/v1/route_errchain.js";
 import { RouteService } from "./gen/route/v1/route_pb.js";
 import { serve } from "./serve.ts";
 

@@ -6,8 +6,9 @@ import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-nod
 import { createClientInterceptor, isError } from "errchain";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
-import { cannotBePromised, noDeliveryTime } from "./errors.ts";
+import { noDeliveryTime } from "./gen/promise/v1/eta_errchain.js";
 import { EtaService } from "./gen/promise/v1/eta_pb.js";
+import { cannotBePromised } from "./gen/wms/v1/order_errchain.js";
 import { OrderService } from "./gen/wms/v1/order_pb.js";
 import { serve } from "./serve.ts";
 

@@ -34,8 +34,7 @@ export function check(args: string[]): number {
     console.log(formatFinding(finding));
   }
   const codes = codebook.catalogs.reduce((sum, catalog) => sum + catalog.codes.length, 0);
-  console.error(
-    `errchain: checked ${codes} codes in ${codebook.catalogs.length} catalogs: ${findings.length || "no"} findings`,
-  );
+  const catalogs = codebook.catalogs.length;
+  console.error(`${codes} codes in ${catalogs} catalogs checked, findings: ${findings.length}`);
   return findings.length > 0 ? 1 : 0;
 }

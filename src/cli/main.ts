@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { check } from "./check.js";
 import { docs } from "./docs.js";
 import { UsageError } from "./usage-error.js";

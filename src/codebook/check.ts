@@ -16,7 +16,7 @@ export function checkCodebook(codebook: Codebook, older?: Codebook): Finding[] {
     ...codebook.strays.map(({ desc, position }) => ({
       rule: "catalog-missing",
       position,
-      message: `${desc.name} declares an error, but the enum ${desc.parent.name} is no catalog; add the option (errchain.v1.catalog)`,
+      message: `${desc.name} declares errors, but is no catalog; add the option (errchain.v1.catalog)`,
     })),
     ...codes.flatMap(checkCode),
     ...checkUnique(codes),

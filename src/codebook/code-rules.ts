@@ -28,15 +28,10 @@ export const codeRules: Readonly<Record<string, CodeRule>> = {
       : undefined;
   },
 
-  "reason-form"({ reason, catalog, desc }) {
-    if (!isShortCode(reason)) {
-      return `the name ${reason} is longer than 63 characters; take a shorter one`;
-    }
-    const first = catalog.codes.find((other) => other.reason === reason);
-    return first !== undefined && first.desc !== desc && first.desc.number !== desc.number
-      ? `${first.desc.name} gives the name ${reason} too; rename one of the two`
-      : undefined;
-  },
+  "reason-form": ({ reason }) =>
+    isShortCode(reason)
+      ? undefined
+      : `the name ${reason} is longer than 63 characters; take a shorter one`,
 
   "status-missing": (_, { status }) =>
     status === ErrorStatus_Value.VALUE_UNSPECIFIED

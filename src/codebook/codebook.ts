@@ -22,8 +22,8 @@ import { commentOf, type Position, positionOf } from "./position.js";
 /** All error codes that a set of proto files declares. */
 export interface Codebook {
   readonly catalogs: readonly CodebookCatalog[];
-  /** Values that declare an error in an enum that is no catalog. */
-  readonly strays: readonly { readonly desc: DescEnumValue; readonly position: Position }[];
+  /** Enums that declare errors, but are no catalog. */
+  readonly strays: readonly { readonly desc: DescEnum; readonly position: Position }[];
   /** The services that say which system they are. */
   readonly services: readonly CodebookService[];
 }
@@ -70,7 +70,7 @@ export interface CodebookCode {
 /** Reads what proto files declare, in the order in which they are given. Never throws. */
 export function readCodebook(files: Iterable<DescFile>): Codebook {
   const catalogs: CodebookCatalog[] = [];
-  const strays: { desc: DescEnumValue; position: Position }[] = [];
+  const strays: { desc: DescEnum; position: Position }[] = [];
   const services: CodebookService[] = [];
   for (const file of files) {
     for (const desc of enumsOf(file)) {
@@ -79,9 +79,8 @@ export function readCodebook(files: Iterable<DescFile>): Codebook {
       }
       if (hasOption(desc, catalog)) {
         catalogs.push(readCatalog(desc));
-      } else {
-        const declaring = desc.values.filter((value) => hasOption(value, error));
-        strays.push(...declaring.map((value) => ({ desc: value, position: positionOf(value) })));
+      } else if (desc.values.some((value) => hasOption(value, error))) {
+        strays.push({ desc, position: positionOf(desc) });
       }
     }
     for (const desc of file.services) {

@@ -128,5 +128,8 @@ function privateArgsOf({ declared }: CodebookCode): readonly string[] {
 }
 
 function changed(what: string, before: string | undefined, now: string | undefined) {
-  return before !== now ? `the ${what} was ${before} and is now ${now}; ${ADVICE}` : undefined;
+  const shown = (name = "") => (name === "VALUE_UNSPECIFIED" ? "not stated" : name);
+  return before !== now
+    ? `the ${what} was ${shown(before)} and is now ${shown(now)}; ${ADVICE}`
+    : undefined;
 }
