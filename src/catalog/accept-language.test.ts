@@ -8,6 +8,8 @@ describe("parseAcceptLanguage", () => {
     ["en;q=0.1,zh-CN;q=0.9 , de", ["de", "zh-CN", "en"]],
     ["fr;q=0, *;q=0.5, de", ["de"]],
     ["de ; Q=0.5 , en", ["en", "de"]],
+    [Array(5_000).fill("aa").join("-"), []],
+    [Array(5_000).fill("de").join(","), Array(16).fill("de")],
     ["*", []],
     ["", []],
     ["no tag!, ;q=1, de;q=abc", []],

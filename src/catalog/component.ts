@@ -1,6 +1,7 @@
-import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { component } from "../../gen/errchain/v1/catalog_pb.js";
 import { isIdentifier } from "./code-form.js";
+import { readOption } from "./read-option.js";
 
 /** Which system, and which part of it. */
 export interface Component {
@@ -27,10 +28,7 @@ export function componentOf(service: DescService): Component {
 }
 
 function declaredComponent(service: DescService): Component | undefined {
-  if (!hasOption(service, component)) {
-    return undefined;
-  }
-  const { system, module } = getOption(service, component);
+  const { system = "", module = "" } = readOption(service, component) ?? {};
   return isIdentifier(system) ? { system, module: isIdentifier(module) ? module : "" } : undefined;
 }
 

@@ -90,6 +90,8 @@ describe("a definition", () => {
   });
 
   test("sends its retry delay", () => {
+    const { rawMessage } = defineError({ ...init, retryDelayMs: 1000 / 3 })(args);
+    expect(rawMessage).toContain("Mill Lane");
     const delay = errorChain(bare())?.causes[0]?.retry?.delay;
     expect(delay && durationMs(delay)).toBe(1500);
   });

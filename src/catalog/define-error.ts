@@ -156,7 +156,7 @@ export function defineError<
   const retry =
     advice === RetryAdvice.UNSPECIFIED && retryDelayMs === 0
       ? undefined
-      : { advice, ...(retryDelayMs > 0 && { delay: durationFromMs(retryDelayMs) }) };
+      : { advice, ...(retryDelayMs > 0 && { delay: durationFromMs(Math.ceil(retryDelayMs)) }) };
 
   function raiseError(
     args?: Readonly<Record<string, unknown>>,

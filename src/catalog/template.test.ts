@@ -32,5 +32,8 @@ test("the type of a template has the same placeholders", () => {
   expectTypeOf<Placeholders<"none, { } {not a name}">>().toEqualTypeOf<never>();
   expectTypeOf<Placeholders<"range {from {id}">>().toEqualTypeOf<"id">();
   expectTypeOf<Placeholders<'json {"k": {id}}'>>().toEqualTypeOf<"id">();
+  type Ten = "{a0}{a1}{a2}{a3}{a4}{a5}{a6}{a7}{a8}{a9}";
+  type Sixty = `${Ten}${Ten}${Ten}${Ten}${Ten}${Ten}{last}`;
+  expectTypeOf<"last">().toExtend<Placeholders<Sixty>>();
   expectTypeOf<Placeholders<string>>().toEqualTypeOf<string>();
 });

@@ -19,17 +19,20 @@ type IsName<Text extends string> = Text extends `${infer Char}${infer Rest}`
  * The names of the placeholders in a message template, as a union of string
  * literals: `"address" | "product"`.
  */
-export type Placeholders<Template extends string> = string extends Template
-  ? string
-  : Template extends `${infer Head}{{${infer Tail}`
-    ? Placeholders<Head> | Placeholders<Tail>
+export type Placeholders<Template extends string, Found extends string = never> =
+  // The last branch of each condition is a tail call, which TypeScript allows to
+  // go on a thousand times.
+  string extends Template
+    ? string
     : Template extends `${string}{${infer Tail}`
-      ? Tail extends `${infer Name}}${infer Rest}`
-        ? IsName<Name> extends true
-          ? Name | Placeholders<Rest>
-          : Placeholders<Tail>
-        : never
-      : never;
+      ? Tail extends `{${infer Rest}`
+        ? Placeholders<Rest, Found>
+        : Tail extends `${infer Name}}${infer Rest}`
+          ? IsName<Name> extends true
+            ? Placeholders<Rest, Found | Name>
+            : Placeholders<Tail, Found>
+          : Found
+      : Found;
 
 /** A message template, taken apart. */
 export interface MessageTemplate {

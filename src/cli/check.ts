@@ -1,4 +1,4 @@
-import { checkCodebook } from "../codebook/check.js";
+import { checkOwn } from "../codebook/check.js";
 import { formatFinding } from "../codebook/finding.js";
 import { parseArguments } from "./arguments.js";
 import { loadCodebook } from "./load-codebook.js";
@@ -27,14 +27,14 @@ export function check(args: string[]): number {
   if (image === undefined || more.length > 0) {
     throw new UsageError("check takes one IMAGE, the file that `buf build -o image.binpb` writes");
   }
-  const codebook = loadCodebook(image);
-  const older = values.against === undefined ? undefined : loadCodebook(values.against);
-  const findings = checkCodebook(codebook, older);
+  const { all, own } = loadCodebook(image);
+  const older = values.against === undefined ? undefined : loadCodebook(values.against).own;
+  const findings = checkOwn(own, all, older);
   for (const finding of findings) {
     console.log(formatFinding(finding));
   }
-  const codes = codebook.catalogs.reduce((sum, catalog) => sum + catalog.codes.length, 0);
-  const catalogs = codebook.catalogs.length;
+  const codes = own.catalogs.reduce((sum, catalog) => sum + catalog.codes.length, 0);
+  const catalogs = own.catalogs.length;
   console.error(`${codes} codes in ${catalogs} catalogs checked, findings: ${findings.length}`);
   return findings.length > 0 ? 1 : 0;
 }

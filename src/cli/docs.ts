@@ -22,6 +22,6 @@ export function docs(args: string[]): number {
   if (image === undefined || more.length > 0) {
     throw new UsageError("docs takes one IMAGE, the file that `buf build -o image.binpb` writes");
   }
-  process.stdout.write(codebookToMarkdown(loadCodebook(image)));
+  process.stdout.write(codebookToMarkdown(loadCodebook(image).own));
   return 0;
 }

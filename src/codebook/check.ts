@@ -1,5 +1,5 @@
 import { isIdentifier } from "../catalog/code-form.js";
-import { codeRules } from "./code-rules.js";
+import { canonicalLocale, codeRules } from "./code-rules.js";
 import type { Codebook, CodebookCatalog, CodebookCode, CodebookService } from "./codebook.js";
 import { type Finding, isIgnored, sortFindings } from "./finding.js";
 import { compareCodebooks, historyRules } from "./history.js";
@@ -25,6 +25,22 @@ export function checkCodebook(codebook: Codebook, older?: Codebook): Finding[] {
   return sortFindings(findings.filter((finding) => !isIgnored(finding)));
 }
 
+/**
+ * Checks the codes of one's own files. Imported ones take part, so that a full code
+ * is unique over all of them, but what is wrong with them is for their owners.
+ */
+export function checkOwn(own: Codebook, all: Codebook, older?: Codebook): Finding[] {
+  const files = new Set(
+    [...own.catalogs, ...own.strays, ...own.services].map(({ position }) => position.file),
+  );
+  const findings = checkCodebook(all).filter(({ position }) => files.has(position.file));
+  if (older !== undefined) {
+    const changes = compareCodebooks(own, older).filter((finding) => !isIgnored(finding));
+    findings.push(...changes);
+  }
+  return sortFindings(findings);
+}
+
 function checkService({ desc, component, position }: CodebookService): Finding[] {
   const problem = componentProblem(component);
   return problem === undefined
@@ -33,7 +49,11 @@ function checkService({ desc, component, position }: CodebookService): Finding[]
 }
 
 function checkCatalog(catalog: CodebookCatalog): Finding[] {
-  const problem = componentProblem(catalog);
+  const { locale } = catalog;
+  const problem =
+    locale !== "" && canonicalLocale(locale) === undefined
+      ? `the locale ${JSON.stringify(locale)} is no BCP 47 language tag such as "en"`
+      : componentProblem(catalog);
   return problem === undefined
     ? []
     : [

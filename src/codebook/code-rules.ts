@@ -74,18 +74,18 @@ export const codeRules: Readonly<Record<string, CodeRule>> = {
   },
 
   "help-link": (_, { help }) =>
-    help === "" || /^https?:\/\/\S+$/.test(help)
+    help === "" || /^https?:\/\/[^\s<>]+$/.test(help)
       ? undefined
       : `help ${JSON.stringify(help)} is no link; write one that begins with https://`,
 
-  "localized-locale"(_, { localized }) {
+  "localized-locale"({ catalog }, { localized }) {
     const locales = localized.map(({ locale }) => locale);
     const bad = locales.find((locale) => canonicalLocale(locale) === undefined);
     if (bad !== undefined) {
       return `the locale ${JSON.stringify(bad)} is no BCP 47 language tag such as "zh-CN"`;
     }
-    const canonical = locales.map(canonicalLocale);
-    const twice = locales.find((_, index) => canonical.indexOf(canonical[index]) !== index);
+    const canonical = [catalog.locale || "en", ...locales].map(canonicalLocale);
+    const twice = canonical.find((locale, index) => canonical.indexOf(locale) !== index);
     return twice !== undefined ? `there are two messages for the locale ${twice}` : undefined;
   },
 
@@ -121,7 +121,8 @@ function badPlaceholder(message: string): string | undefined {
     : undefined;
 }
 
-function canonicalLocale(locale: string): string | undefined {
+/** The usual form of a BCP 47 language tag; undefined if a text is none. */
+export function canonicalLocale(locale: string): string | undefined {
   try {
     return Intl.getCanonicalLocales(locale)[0];
   } catch {

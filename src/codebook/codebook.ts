@@ -1,20 +1,20 @@
-import {
-  type DescEnum,
-  type DescEnumValue,
-  type DescFile,
-  type DescMessage,
-  type DescService,
-  getOption,
-  hasOption,
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescFile,
+  DescMessage,
+  DescService,
 } from "@bufbuild/protobuf";
 import { BuiltinErrorSchema } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import {
+  type Catalog,
   type Component,
   catalog,
   component,
   type ErrorCode,
   error,
 } from "../../gen/errchain/v1/catalog_pb.js";
+import { readOption } from "../catalog/read-option.js";
 import { parseTemplate } from "../catalog/template.js";
 import { fullCode } from "../chain/full-code.js";
 import { commentOf, type Position, positionOf } from "./position.js";
@@ -77,15 +77,17 @@ export function readCodebook(files: Iterable<DescFile>): Codebook {
       if (desc.typeName === BuiltinErrorSchema.typeName) {
         continue; // these codes belong to every system
       }
-      if (hasOption(desc, catalog)) {
-        catalogs.push(readCatalog(desc));
-      } else if (desc.values.some((value) => hasOption(value, error))) {
+      const options = readOption(desc, catalog);
+      if (options !== undefined) {
+        catalogs.push(readCatalog(desc, options));
+      } else if (desc.values.some((value) => readOption(value, error) !== undefined)) {
         strays.push({ desc, position: positionOf(desc) });
       }
     }
     for (const desc of file.services) {
-      if (hasOption(desc, component)) {
-        services.push({ desc, component: getOption(desc, component), position: positionOf(desc) });
+      const options = readOption(desc, component);
+      if (options !== undefined) {
+        services.push({ desc, component: options, position: positionOf(desc) });
       }
     }
   }
@@ -99,12 +101,12 @@ function* enumsOf(desc: DescFile | DescMessage): Iterable<DescEnum> {
   }
 }
 
-function readCatalog(desc: DescEnum): CodebookCatalog {
-  const { system, module, owner, locale } = getOption(desc, catalog);
+function readCatalog(desc: DescEnum, options: Catalog): CodebookCatalog {
+  const { system, module, owner, locale } = options;
   const codes: CodebookCode[] = [];
   const result = { desc, system, module, owner, locale, position: positionOf(desc), codes };
   for (const value of desc.values) {
-    const declared = hasOption(value, error) ? getOption(value, error) : undefined;
+    const declared = readOption(value, error);
     if (value.number === 0 && declared === undefined) {
       continue; // the zero value that every proto3 enum must have
     }

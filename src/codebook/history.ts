@@ -63,9 +63,14 @@ const changeRules: Readonly<Record<string, ChangeRule>> = {
 };
 
 const REUSED_RESERVED = "number-reserved";
+const REMOVED = "removed";
 
 /** The names of the rules about changes that the author of a code can ignore. */
-export const historyRules: readonly string[] = [...Object.keys(changeRules), REUSED_RESERVED];
+export const historyRules: readonly string[] = [
+  ...Object.keys(changeRules),
+  REUSED_RESERVED,
+  REMOVED,
+];
 
 /** Finds what has changed since an older codebook and breaks those who rely on it. */
 export function compareCodebooks(now: Codebook, before: Codebook): Finding[] {
@@ -94,16 +99,34 @@ export function compareCodebooks(now: Codebook, before: Codebook): Finding[] {
       !codesNow.has(code.fullCode) &&
       !now.catalogs.some((catalog) => isReserved(code, catalog))
     ) {
-      const catalog = now.catalogs.find(({ desc }) => desc.typeName === code.catalog.desc.typeName);
-      const message = `${code.fullCode} (${code.reason}) was removed; write "reserved ${code.code};" in its enum, so that nobody gives the number a second meaning`;
-      findings.push({ rule: "removed", position: (catalog ?? code).position, message });
+      findings.push(removal(code, now));
     }
   }
   return findings;
 }
 
+/** What to say of a code that is there no more. */
+function removal(code: CodebookCode, now: Codebook): Finding {
+  const { typeName } = code.catalog.desc;
+  const catalog = now.catalogs.find(({ desc }) => desc.typeName === typeName);
+  const successor = catalog?.codes.find((other) => other.code === code.code);
+  const what = `${code.fullCode} (${code.reason})`;
+  if (successor !== undefined) {
+    const message = `${what} is now ${successor.fullCode}; ${ADVICE}`;
+    return { rule: REMOVED, position: successor.position, message, code: successor };
+  }
+  if (catalog === undefined) {
+    const { file } = code.position;
+    const message = `${what} was removed with its enum ${typeName}; keep the enum, and write "reserved ${code.code};" in it, so that nobody gives the number a second meaning`;
+    return { rule: REMOVED, position: { file, line: 0, column: 0 }, message };
+  }
+  const message = `${what} was removed; write "reserved ${code.code};" in its enum, so that nobody gives the number a second meaning`;
+  return { rule: REMOVED, position: catalog.position, message };
+}
+
 function byFullCode({ catalogs }: Codebook): Map<string, CodebookCode> {
-  const codes = catalogs.flatMap((catalog) => catalog.codes);
+  // Of an alias the first name counts, as for the generator.
+  const codes = catalogs.flatMap((catalog) => catalog.codes.toReversed());
   return new Map(codes.map((code) => [code.fullCode, code]));
 }
 

@@ -1,4 +1,4 @@
-export { checkCodebook } from "./check.js";
+export { checkCodebook, checkOwn } from "./check.js";
 export {
   type Codebook,
   type CodebookCatalog,
@@ -7,6 +7,6 @@ export {
   readCodebook,
 } from "./codebook.js";
 export { type Finding, formatFinding } from "./finding.js";
-export { readImage } from "./image.js";
+export { type Image, readImage } from "./image.js";
 export { codebookToMarkdown } from "./markdown.js";
 export type { Position } from "./position.js";

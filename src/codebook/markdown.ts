@@ -85,13 +85,14 @@ function builtinSection(): string[] {
   ];
 }
 
-function codeLines({ fullCode, reason, declared, comment }: CodebookCode): string[] {
+function codeLines({ desc, fullCode, reason, declared, comment }: CodebookCode): string[] {
   if (declared === undefined) {
     return [`### ${fullCode}`, "", `${reason}: not declared.`, ""];
   }
   const { message, remedy, help, localized, privateArgs, ignore } = declared;
   const facts = [
     `- Name: \`${reason}\``,
+    ...(desc.deprecated ? ["- Deprecated"] : []),
     `- Status: ${ErrorStatus_ValueSchema.value[declared.status]?.name ?? declared.status}`,
     `- Seen by: ${audience(declared)}`,
     `- Retry: ${retryAdvice(declared)}`,
@@ -139,12 +140,19 @@ function retryAdvice({ retry, retryDelay }: ErrorCode): string {
   }
 }
 
-/** Text as text: nothing in it becomes markup, and it stays on one line. */
+/** Text as text: nothing in it becomes markup but links, and it stays on one line. */
 function inText(text: string): string {
   return text
-    .replaceAll(/[\\`*_[\]<>&#|]/g, "\\$&")
+    .split(/(https?:\/\/[^\s<>|]+)/)
+    .map((part, index) => (index % 2 === 1 ? `<${part}>` : escapeMarkup(part)))
+    .join("")
     .replaceAll(/\s+/g, " ")
-    .trim();
+    .trim()
+    .replace(/^([-+=]|\d+(?=[.)]))/, "\\$1");
+}
+
+function escapeMarkup(text: string): string {
+  return text.replaceAll(/[\\`*_~[\]<>&#|]/g, "\\$&");
 }
 
 function sortBy<T>(items: readonly T[], ...keys: ((item: T) => string | number)[]): T[] {

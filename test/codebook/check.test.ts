@@ -11,7 +11,7 @@ const fixtures = join(import.meta.dirname, "fixtures");
 
 function codebookOf(name: string) {
   const text = readFileSync(join(fixtures, `${name}.proto`), "utf8");
-  return readCodebook(readImage(readFileSync(buildImage({ "fixture.proto": text }))));
+  return readCodebook(readImage(readFileSync(buildImage({ "fixture.proto": text }))).own);
 }
 
 const historyRules = [

@@ -73,7 +73,7 @@ function printSet(f: GeneratedFile, catalog: NamedCatalog, target: Target): void
 /** What is passed to defineError(). */
 function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] {
   const { system, module, locale } = code.catalog;
-  const { visibility, retry, retryDelay, privateArgs, help, localized } = code.declared;
+  const { visibility, retry, retryDelay, help, localized } = code.declared;
   const properties: [string, Printable | undefined][] = [
     ["system", f.string(system)],
     ["module", module ? f.string(module) : undefined],
@@ -88,8 +88,8 @@ function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] 
       visibility ? f.string(nameIn(ErrorVisibility_ValueSchema, visibility)) : undefined,
     ],
     ["retry", retry ? f.string(nameIn(ErrorRetry_ValueSchema, retry)) : undefined],
-    ["retryDelayMs", retryDelay ? durationMs(retryDelay) : undefined],
-    ["privateArgs", f.array(privateArgs.map((name) => f.string(name)))],
+    ["retryDelayMs", retryDelay && durationMs(retryDelay) > 0 ? durationMs(retryDelay) : undefined],
+    ["privateArgs", f.array(privateArgsOf(code).map((name) => f.string(name)))],
     ["help", help ? f.string(help) : undefined],
   ];
   return properties.filter((entry): entry is [string, Printable] => entry[1] !== undefined);
@@ -105,11 +105,16 @@ function localizedOf(f: GeneratedFile, { declared }: NamedCode): Printable {
 function argsType({ args }: NamedCode): string {
   return args.length === 0
     ? "{}"
-    : `{ ${args.map((name) => `readonly ${name}: string`).join("; ")} }`;
+    : `{ ${args.map((name) => `readonly ${propertyName(name)}: string`).join("; ")} }`;
 }
 
-function privateArgsType({ declared: { privateArgs } }: NamedCode): string {
-  return privateArgs.map((name) => JSON.stringify(name)).join(" | ") || "never";
+function propertyName(name: string): string {
+  return /^\d/.test(name) ? JSON.stringify(name) : name;
+}
+
+function privateArgsType(code: NamedCode): string {
+  const names = privateArgsOf(code).map((name) => JSON.stringify(name));
+  return names.join(" | ") || "never";
 }
 
 function documentationOf(code: NamedCode): string {
@@ -122,6 +127,7 @@ function documentationOf(code: NamedCode): string {
   const advice = retry ? `, ${nameIn(ErrorRetry_ValueSchema, retry)}` : "";
   const paragraphs = [
     comment,
+    desc.deprecated ? "@deprecated" : "",
     `\`${fullCode}\`: ${statusOf(code)}, visible to ${audience}${advice}.`,
     `> ${messageOf(code)}`,
     remedy && `What to do: ${remedy}`,
@@ -130,8 +136,13 @@ function documentationOf(code: NamedCode): string {
   return paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
 }
 
-// An author can have a reason to leave out message or status, and say so with
-// `ignore`. The code is defined all the same.
+// An author can have a reason to break a rule, and say so with `ignore`. The code
+// is defined all the same.
+
+/** An arg that stands in the message is no private one. */
+function privateArgsOf({ declared, args }: NamedCode): string[] {
+  return declared.privateArgs.filter((name) => !args.includes(name));
+}
 
 function messageOf({ declared, reason }: NamedCode): string {
   return declared.message.trim() === ""

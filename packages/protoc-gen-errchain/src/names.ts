@@ -27,7 +27,7 @@ export interface NamedCatalog extends CodebookCatalog {
 export function nameExports(catalogs: readonly CodebookCatalog[]): NamedCatalog[] {
   const taken = new Set<string>();
   const take = (...candidates: string[]) => {
-    const identifiers = candidates.map(safeIdentifier);
+    const identifiers = candidates.map(exportName);
     let name = identifiers.find((identifier) => !taken.has(identifier)) ?? candidates.at(-1) ?? "";
     while (taken.has(name)) {
       name += "$";
@@ -48,11 +48,19 @@ export function nameExports(catalogs: readonly CodebookCatalog[]): NamedCatalog[
       numbers.add(number);
       const own = camelCase(code.reason);
       const qualified = `${lowerFirst(enumName)}${upperFirst(own)}`;
-      const name = /^\d/.test(own) ? take(qualified) : take(own, qualified);
+      const name = /^[a-z]/.test(own) ? take(own, qualified) : take(qualified);
       return [{ ...code, declared: code.declared, name }];
     });
     return { ...catalog, name: take(`${enumName}Catalog`), codes };
   });
+}
+
+// Names that strict mode and modules do not allow, and one that makes a promise of
+// the module: `await import()` of a module that exports `then` never ends.
+const NOT_EXPORTABLE: ReadonlySet<string> = new Set(["arguments", "await", "eval", "then"]);
+
+function exportName(name: string): string {
+  return NOT_EXPORTABLE.has(name) ? `${name}$` : safeIdentifier(name);
 }
 
 function camelCase(upperSnake: string): string {

@@ -1,5 +1,5 @@
 import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
-import { checkCodebook, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
+import { checkOwn, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
 import { printDefinitions, type Target } from "./definitions.js";
 
 interface PluginOptions {
@@ -36,16 +36,11 @@ function parseOptions(options: { key: string; value: string }[]): PluginOptions 
 }
 
 function generate(schema: Schema<PluginOptions>, target: Target): void {
-  const generated = new Set(schema.files.map((file) => `${file.name}.proto`));
-  // Imported files take part, so that a full code is unique over all of them, but
-  // what is wrong with them is for their owners.
-  const findings = checkCodebook(readCodebook(schema.allFiles)).filter(({ position }) =>
-    generated.has(position.file),
-  );
+  const codebook = readCodebook(schema.files);
+  const findings = checkOwn(codebook, readCodebook(schema.allFiles));
   if (findings.length > 0) {
     throw new Error(["the error codes need attention", ...findings.map(formatFinding)].join("\n"));
   }
-  const codebook = readCodebook(schema.files);
   for (const file of schema.files) {
     const catalogs = codebook.catalogs.filter(({ desc }) => desc.file === file);
     if (catalogs.length > 0) {

@@ -7,7 +7,7 @@ import { buf, buildImage } from "../support/image.js";
 
 const root = join(import.meta.dirname, "..", "..");
 const fixture = (name: string) =>
-  readFileSync(join(import.meta.dirname, "fixtures", `${name}.proto`), "utf8");
+  readFileSync(join(import.meta.dirname, "..", "codebook", "fixtures", `${name}.proto`), "utf8");
 const image = (name: string) => buildImage({ "fixture.proto": fixture(name) });
 
 /** Runs the command as `npx errchain` does. */
@@ -79,7 +79,7 @@ test("bad input is one line on stderr and exit code 2", async () => {
   const packed = join(good, "..", "image.binpb.gz");
   buf(join(good, ".."), "build", "-o", packed);
   for (const [args, problem] of [
-    [["chekc"], /there is no command "chekc"; there are: check, docs/],
+    [["chekc"], /there is no command "chekc"; there are: decode, open, keygen, check, docs/],
     [["check"], /check takes one IMAGE/],
     [["check", good, good], /check takes one IMAGE/],
     [["docs"], /docs takes one IMAGE/],
