@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createClientInterceptor, errorChain, fullCode } from "errchain";
+import { createClientInterceptor, defineError, errorChain, fullCode } from "errchain";
 import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
 import { describe, expect, test } from "vitest";
@@ -32,6 +32,14 @@ async function startHop(protocol: Protocol, system: string, handle: Handle) {
   return { codes, client: clientFor(system), clientFor };
 }
 
+const own = defineError({
+  system: "FRONT",
+  code: 500,
+  reason: "OWN",
+  status: "FAILED_PRECONDITION",
+  message: "the front cannot go on",
+});
+
 const hang: Handle = (_, signal) =>
   new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason));
@@ -40,14 +48,16 @@ const hang: Handle = (_, signal) =>
 describe.each(protocols)("over %s", (protocol) => {
   test("a deadline is told from a cancellation, whichever timer wins", async () => {
     const hop = await startHop(protocol, "HOP", hang);
+    // The first call also waits for the connection, which the server cannot see.
+    await failureOf(hop.client.unary({}, { timeoutMs: 200 }));
     for (let n = 0; n < 10; n++) {
-      await failureOf(hop.client.unary({}, { timeoutMs: 40 }));
+      await failureOf(hop.client.unary({}, { timeoutMs: 60 }));
     }
-    await expect.poll(() => hop.codes).toEqual(Array(10).fill("HOP_4"));
+    await expect.poll(() => hop.codes).toEqual(Array(11).fill("HOP_4"));
     const abort = new AbortController();
     void setTimeout(40).then(() => abort.abort());
     await failureOf(hop.client.unary({}, { timeoutMs: 5_000, signal: abort.signal }));
-    await expect.poll(() => hop.codes.slice(10)).toEqual(["HOP_5"]);
+    await expect.poll(() => hop.codes.slice(11)).toEqual(["HOP_5"]);
   });
 
   test.each(["deadline", "cancellation"])(
@@ -98,6 +108,46 @@ describe.each(protocols)("over %s", (protocol) => {
     expect(JSON.stringify(errorChain(gaveUp)?.causes.map((c) => c.message))).not.toContain(
       "secret",
     );
+  });
+
+  test.each(["defined", "wrapped", "array", "connect"])(
+    "a call that the handler gives up is a cause, also where its error is %s",
+    async (how) => {
+      const back = await startHop(protocol, "BACK", hang);
+      const front = await startHop(protocol, "FRONT", async () => {
+        const cause = await failureOf(back.client.unary({}, { signal: AbortSignal.timeout(40) }));
+        switch (how) {
+          case "defined":
+            throw own({}, { cause });
+          case "wrapped":
+            throw new Error("wrapped", { cause: new Error("twice", { cause }) });
+          case "array":
+            throw new AggregateError([new Error("other"), cause]);
+          default:
+            throw new ConnectError("mine", Code.NotFound, undefined, undefined, cause);
+        }
+      });
+      const err = await failureOf(front.client.unary({}));
+      const expected = {
+        defined: [Code.FailedPrecondition, "FRONT_500"],
+        wrapped: [Code.DeadlineExceeded, "FRONT_2"],
+        array: [Code.DeadlineExceeded, "FRONT_2"],
+        connect: [Code.NotFound, "FRONT_1"],
+      }[how] as [Code, string];
+      expect([ConnectError.from(err).code, errorChain(err)?.causes.map(fullCode)]).toEqual([
+        expected[0],
+        [expected[1], "BACK_4"],
+      ]);
+    },
+  );
+
+  test("a wrapped error of a call that ended with the request is no bug", async () => {
+    const back = await startHop(protocol, "BACK", hang);
+    const front = await startHop(protocol, "FRONT", async (_, signal) => {
+      throw new Error("wrapped", { cause: await failureOf(back.client.unary({}, { signal })) });
+    });
+    await failureOf(front.client.unary({}, { timeoutMs: 60 }));
+    await expect.poll(() => front.codes).toEqual(["FRONT_4 ← BACK_4"]);
   });
 
   test("a caller who leaves while a stream is written is no bug of the server", async () => {

@@ -296,13 +296,17 @@ test("an error of any message arrives over gRPC with its status and chain", asyn
   );
 });
 
-test("a header too large for the trailers is left out, and the report says so", async () => {
-  const reports: ErrorReport[] = [];
-  const onError = [(report: ErrorReport) => reports.push(report)];
-  const metadata = { "x-big": "v".repeat(70_000), "x-small": "kept" };
-  const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
-  const err = await failOver("gRPC", error, [createServerInterceptor({ onError })]);
-  expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
-  expect((err as ConnectError).metadata.get("x-small")).toBe("kept");
-  expect(reports[0]?.truncated).toEqual(["x-big"]);
-});
+test.each(["Connect over HTTP/1.1", "Connect over HTTP/2", "gRPC"] as const)(
+  "a header too large for %s is left out, and the report says so",
+  async (protocol) => {
+    const reports: ErrorReport[] = [];
+    const onError = [(report: ErrorReport) => reports.push(report)];
+    const metadata = { "x-big": "v".repeat(70_000), "x-small": "kept" };
+    const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
+    expect(await failOver(protocol, error, [])).toMatchObject({ code: Code.Internal });
+    const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
+    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
+    expect((err as ConnectError).metadata.get("x-small")).toBe("kept");
+    expect(reports[0]?.truncated).toEqual(["x-big"]);
+  },
+);

@@ -78,9 +78,14 @@ function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) 
   }
 }
 
+/** The name of the message type of a detail. */
+export function typeNameOf(detail: ErrorDetail): string {
+  return "desc" in detail ? detail.desc.typeName : detail.type;
+}
+
 /** Whether a detail is an ErrorChain, in whatever form. */
 export function isChainDetail(detail: ErrorDetail): boolean {
-  return ("desc" in detail ? detail.desc.typeName : detail.type) === ErrorChainSchema.typeName;
+  return typeNameOf(detail) === ErrorChainSchema.typeName;
 }
 
 /**
@@ -92,31 +97,43 @@ export function chainDetail(bytes: Uint8Array): ErrorDetail {
 }
 
 /**
- * The errors with a chain that a thrown value is or follows from: one for a plain
- * chain, several for a fan-out (an array of causes, an AggregateError). Errors
- * without a chain of their own are looked through, what is behind one with a
- * chain is in that chain already.
+ * The errors that a thrown value is or follows from: itself, what it names as its
+ * cause, the members of arrays and AggregateErrors, and so on. What is behind an
+ * error with a chain of its own is in that chain already, and not looked at.
  */
-export function errorsWithChain(reason: unknown): ConnectError[] {
-  const found: ConnectError[] = [];
+export function errorsBehind(reason: unknown): object[] {
+  const found: object[] = [];
   const seen = new Set<unknown>();
   const visit = (value: unknown, depth: number) => {
-    if (depth > MAX_CAUSE_DEPTH || found.length === MAX_CAUSES || seen.has(value)) {
+    if (typeof value !== "object" || value === null || seen.has(value)) {
+      return;
+    }
+    if (depth > MAX_CAUSE_DEPTH || found.length === MAX_ERRORS_BEHIND) {
       return;
     }
     seen.add(value);
-    if (isConnectError(value) && ownChainBytes(value) !== undefined) {
+    if (!Array.isArray(value)) {
       found.push(value);
-      return;
     }
-    for (const inner of Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)]) {
-      if (typeof inner === "object" && inner !== null) {
-        visit(inner, depth + 1);
+    if (ownChainBytes(value) === undefined) {
+      const inner = Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)];
+      for (const next of inner.slice(0, MAX_ERRORS_BEHIND)) {
+        visit(next, depth + 1);
       }
     }
   };
   visit(reason, 0);
   return found;
+}
+
+const MAX_ERRORS_BEHIND = 256;
+
+/** The errors with a chain that a thrown value is or follows from; several for a fan-out. */
+export function errorsWithChain(reason: unknown): ConnectError[] {
+  return errorsBehind(reason)
+    .filter((error) => isConnectError(error))
+    .filter((error) => ownChainBytes(error) !== undefined)
+    .slice(0, MAX_CAUSES);
 }
 
 /** The encoded chains of what a thrown value is or follows from, see errorsWithChain(). */

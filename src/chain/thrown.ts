@@ -60,6 +60,18 @@ export function isTimeoutError(error: unknown): boolean {
   return readProperty(error, "name") === "TimeoutError";
 }
 
+/**
+ * Whether a value is a promise, which a function that should answer at once gives
+ * where somebody made it async. A rejection of it is taken care of.
+ */
+export function isThenable(value: unknown): boolean {
+  if (typeof readProperty(value, "then") !== "function") {
+    return false;
+  }
+  Promise.resolve(value).catch(() => {});
+  return true;
+}
+
 function readProperty(value: unknown, key: string): unknown {
   try {
     return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;

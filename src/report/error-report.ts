@@ -4,7 +4,7 @@ import type { Cause, ErrorChain } from "../../gen/errchain/v1/error_chain_pb.js"
 export interface ErrorReport {
   /** The hop's own cause, `chain.causes[0]`. */
   readonly cause: Cause;
-  /** The chain that the hop answered with. */
+  /** The whole chain, also where the caller sees less of it. */
   readonly chain: ErrorChain;
   /** The trace ID as 32 hex digits. */
   readonly traceId: string;
@@ -15,6 +15,11 @@ export interface ErrorReport {
    * shortened, the type name of a detail that was left out. Usually empty.
    */
   readonly truncated: readonly string[];
+  /**
+   * What the functions given as options have thrown while the answer was made: a
+   * translation rule, `relay`, `exposure`. The answer was made without them.
+   */
+  readonly problems: readonly unknown[];
 }
 
 /** Takes the report of a failed request. Whatever it throws is ignored. */

@@ -2,7 +2,7 @@
 export interface StreamWrapper {
   /** Runs each step of the stream. Default: as it is. */
   readonly run?: <R>(step: () => R) => R;
-  /** Takes what a step throws and gives what to throw instead. */
+  /** Takes what a step throws and gives what to throw instead, or a promise of it. */
   readonly mapError: (reason: unknown) => unknown;
 }
 
@@ -20,7 +20,7 @@ export function wrapStream<T>(
     try {
       return await run(step);
     } catch (reason) {
-      throw mapError(reason);
+      throw await mapError(reason);
     }
   };
   return {

@@ -1,7 +1,7 @@
-import { Code } from "@connectrpc/connect";
+import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import type { Component } from "../catalog/component.js";
-import { ownChainBytes } from "../chain/error-chain.js";
+import { errorsBehind, ownChainBytes } from "../chain/error-chain.js";
 import { isAbortError, isConnectError, systemErrorCode, textOf } from "../chain/thrown.js";
 import { timeoutMsOf } from "../scope/deadline.js";
 import type { AbortedCall, RequestScope } from "../scope/request-scope.js";
@@ -10,13 +10,13 @@ import type { AbortedCall, RequestScope } from "../scope/request-scope.js";
 export interface FailedRequest {
   /** Whose handler it was. */
   readonly component: Component;
-  readonly signal: AbortSignal;
-  readonly header: Headers;
+  readonly req: UnaryRequest | StreamRequest;
   readonly scope: RequestScope;
 }
 
 /** How a request ended before its handler did: by its deadline, or by its caller. */
-export function endOf({ signal, header, scope }: FailedRequest): BuiltinError | undefined {
+export function endOf({ req, scope }: FailedRequest): BuiltinError | undefined {
+  const { signal, header } = req;
   if (!signal.aborted) {
     return undefined;
   }
@@ -33,16 +33,24 @@ export function endOf({ signal, header, scope }: FailedRequest): BuiltinError | 
 
 const CLOCK_TOLERANCE_MS = 10;
 
-/** Whether a value is what is thrown because a request has ended. */
-export function followsFromEnd(reason: unknown): boolean {
+/** Whether a value is, or follows from, what is thrown because a request has ended. */
+export function followsFromEnd(reason: unknown, { req }: FailedRequest): boolean {
+  return errorsBehind(reason).some(
+    (error) =>
+      error === req.signal.reason ||
+      isAbortError(error) ||
+      CONNECTION_LOST.has(systemErrorCode(error) ?? "") ||
+      isBareCancel(error),
+  );
+}
+
+/** Whether a value is what connect-es makes of an aborted signal. */
+export function isBareCancel(error: unknown): boolean {
   return (
-    isAbortError(reason) ||
-    CONNECTION_LOST.has(systemErrorCode(reason) ?? "") ||
-    // What connect-es makes of an AbortError.
-    (isConnectError(reason) &&
-      reason.code === Code.Canceled &&
-      !reason.isWireError &&
-      ownChainBytes(reason) === undefined)
+    isConnectError(error) &&
+    error.code === Code.Canceled &&
+    !error.isWireError &&
+    ownChainBytes(error) === undefined
   );
 }
 
@@ -57,19 +65,23 @@ const CONNECTION_LOST: ReadonlySet<string> = new Set([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
-/** The aborted calls of the request that a thrown value came from. */
+/** The aborted calls of a request that a thrown value is, or follows from. */
 export function abortedCallsBehind(
   reason: unknown,
   { abortedCalls = [] }: RequestScope,
 ): AbortedCall[] {
-  return abortedCalls.filter(
-    (call) =>
-      call.reason === reason ||
-      // connect-es makes a new error with the text of the signal's reason.
-      (isConnectError(reason) &&
-        reason.code === Code.Canceled &&
-        !reason.isWireError &&
-        reason.rawMessage ===
-          (call.reason instanceof Error ? call.reason.message : textOf(call.reason))),
-  );
+  if (abortedCalls.length === 0) {
+    return [];
+  }
+  const errors = errorsBehind(reason).filter((error) => ownChainBytes(error) === undefined);
+  return abortedCalls.filter((call) => errors.some((error) => comesFrom(error, call.reason)));
+}
+
+function comesFrom(error: object, signalReason: unknown): boolean {
+  if (error === signalReason) {
+    return true;
+  }
+  // connect-es makes a new error with the text of the signal's reason.
+  const text = signalReason instanceof Error ? signalReason.message : textOf(signalReason);
+  return isConnectError(error) && isBareCancel(error) && error.rawMessage === text;
 }

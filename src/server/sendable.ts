@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { ErrorDetail } from "../chain/error-chain.js";
+import { type ErrorDetail, typeNameOf } from "../chain/error-chain.js";
 import { largestThat } from "../chain/largest.js";
 import { grpcTrailerBytes, HEADER_OVERHEAD } from "../chain/limits.js";
 import { truncateUtf8 } from "../chain/utf8.js";
@@ -16,12 +16,27 @@ export interface Sendable {
   readonly truncated: readonly string[];
 }
 
+/** Which of the transport's limits an error meets. */
+export type Carrier =
+  /** gRPC: everything is in HTTP trailers. */
+  | "trailers"
+  /** Unary calls of Connect: metadata is in HTTP headers, the rest in the body. */
+  | "headers"
+  /** gRPC-Web, and streams of Connect: everything is in the body. */
+  | "body";
+
 /**
  * How many bytes the trailers of a gRPC call may take. Node's http2 refuses
  * 65,536 and then loses the status, the details and the connection; the rest is
- * left to trailers that the handler has set.
+ * left to trailers that the handler has set, which cannot be seen here.
  */
-const MAX_GRPC_TRAILER_BYTES = 60_000;
+const MAX_TRAILER_BYTES = 50_000;
+
+/**
+ * How many bytes the metadata of an error may take as headers. Clients of Node
+ * refuse 16,384 bytes of headers on HTTP/1.1.
+ */
+const MAX_HEADER_BYTES = 14_000;
 
 /** A message is not cut below this for the sake of the application's details. */
 const LEAST_MESSAGE_BYTES = 512;
@@ -32,16 +47,16 @@ const LEAST_MESSAGE_BYTES = 512;
  * - A lone surrogate in the message makes connect-es throw while it writes the
  *   trailers, and the call hangs: it becomes U+FFFD.
  * - So does a detail that does not serialise: it is left out.
- * - On gRPC everything has to fit into the trailers: the largest details, and
- *   then headers, are left out until the rest fits beside a short message; then
- *   the message is cut to what fits.
+ * - What travels in HTTP headers or trailers has to fit there: the largest details,
+ *   and then headers, are left out until the rest fits beside a short message;
+ *   then the message is cut to what fits.
  *
  * @param chainBytes the size of the chain, which goes along in any case
  */
 export function makeSendable(
   error: Omit<Sendable, "truncated">,
   chainBytes: number,
-  isGrpc: boolean,
+  carrier: Carrier,
 ): Sendable {
   const truncated: string[] = [];
   const sized: { detail: ErrorDetail; bytes: number }[] = [];
@@ -54,19 +69,17 @@ export function makeSendable(
     }
   }
   const whole = error.message.toWellFormed();
-  if (!isGrpc) {
-    const details = sized.map(({ detail }) => detail);
-    return { message: whole, details, metadata: error.metadata, truncated };
-  }
-
-  const headers = [...(error.metadata ?? [])];
+  const headers = carrier === "body" ? [] : [...(error.metadata ?? [])];
   const fits = (message: string) => {
     const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
+    if (carrier !== "trailers") {
+      return headerBytes <= MAX_HEADER_BYTES;
+    }
     const detailBytes = sized.reduce((sum, { bytes }) => sum + bytes, chainBytes);
-    return headerBytes + grpcTrailerBytes(message, detailBytes) <= MAX_GRPC_TRAILER_BYTES;
+    return headerBytes + grpcTrailerBytes(message, detailBytes) <= MAX_TRAILER_BYTES;
   };
   const least = truncateUtf8(whole, LEAST_MESSAGE_BYTES);
-  while (sized.length > 0 && !fits(least)) {
+  while (carrier === "trailers" && sized.length > 0 && !fits(least)) {
     const largest = sized.reduce((a, b) => (b.bytes > a.bytes ? b : a));
     sized.splice(sized.indexOf(largest), 1);
     truncated.push(typeNameOf(largest.detail));
@@ -79,15 +92,15 @@ export function makeSendable(
   let message = whole;
   if (!fits(whole)) {
     truncated.push("message");
-    const bytes = largestThat(
-      (n) => fits(truncateUtf8(whole, n)),
-      LEAST_MESSAGE_BYTES,
-      MAX_GRPC_TRAILER_BYTES,
-    );
-    message = truncateUtf8(whole, bytes);
+    const fitting = (bytes: number) => fits(truncateUtf8(whole, bytes));
+    message = truncateUtf8(whole, largestThat(fitting, LEAST_MESSAGE_BYTES, MAX_TRAILER_BYTES));
   }
-  const details = sized.map(({ detail }) => detail);
-  return { message, details, metadata: error.metadata && new Headers(headers), truncated };
+  return {
+    message,
+    details: sized.map(({ detail }) => detail),
+    metadata: carrier === "body" ? error.metadata : error.metadata && new Headers(headers),
+    truncated,
+  };
 }
 
 /** How many bytes a detail takes, or undefined if it does not serialise. */
@@ -101,10 +114,6 @@ function encodedSize(detail: ErrorDetail): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function typeNameOf(detail: ErrorDetail): string {
-  return "desc" in detail ? detail.desc.typeName : detail.type;
 }
 
 function sizeOfHeader([name, value]: [string, string]): number {
