@@ -1,5 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -8,10 +10,10 @@ const root = join(import.meta.dirname, "..");
 const demo = join(root, "examples", "three-hop", "demo.ts");
 const run = promisify(execFile);
 
-test("the demo plays its four scenes in under 10 s and leaves no process behind", async () => {
+test("the demo plays its scenes in under 10 s and leaves no process behind", async () => {
   const { stdout, stderr } = await run("node", [demo], { cwd: root, timeout: 10_000 });
   expect(stderr).toBe("");
-  const [, a, b, c, d] = stdout.split(/^\([abcd]\) /m);
+  const [, a, b, c, d, e] = stdout.split(/^\([abcde]\) /m);
 
   expect(a).toContain(
     "└─ ROUTE_DISPATCH_20003 no delivery range is configured for Mill Lane 3, 21037 Hamburg, product FRESH  [root cause]",
@@ -32,6 +34,14 @@ test("the demo plays its four scenes in under 10 s and leaves no process behind"
 
   expect(d).toContain("OK: tomorrow, with the tour Hamburg Mitte");
   expect(codesIn(d)).toEqual([]);
+
+  const [, inside, partner, stranger, support] =
+    e?.split(/A system of the company:|A partner:|The public:|Support,/) ?? [];
+  expect(inside).toContain("└─ PROMISE_ETA_10002");
+  expect(partner).toContain("└─ PROMISE_ETA_10002 there is no delivery time for FRESH");
+  expect(stranger).toMatch(/WMS_ORDER_10001 .*\n +└─ ROUTE_DISPATCH_20003 no delivery range/);
+  expect(stranger).not.toContain("PROMISE");
+  expect(support).toMatch(/WMS_ORDER_10001[\s\S]*PROMISE_ETA_10002[\s\S]*ROUTE_DISPATCH_20003/);
 
   const traceIds = (scene = "") => new Set([...scene.matchAll(/[0-9a-f]{32}(?=\|)/g)].map(String));
   for (const scene of [a, b, c]) {
@@ -55,16 +65,20 @@ test("with --serve the demo prints curl lines that work", async () => {
   });
   await expect.poll(() => printed, { timeout: 10_000 }).toContain("Ctrl-C");
   const curls = printed.split("\n").filter((line) => line.startsWith("curl "));
-  expect(curls).toHaveLength(4);
-  const [good, missingRange] = curls;
-  const explain = "npm run --silent explain";
-  expect((await run("sh", ["-c", good ?? ""])).stdout).toContain("tomorrow");
-  expect((await run("sh", ["-c", `${missingRange} | ${explain}`], { cwd: root })).stdout).toContain(
-    "└─ ROUTE_DISPATCH_20003",
-  );
-  expect((await run("sh", ["-c", `echo no JSON | ${explain}`], { cwd: root })).stdout).toContain(
-    "no error chain",
-  );
+  expect(curls).toHaveLength(5);
+  const sh = async (command = "") => (await run("sh", ["-c", command], { cwd: root })).stdout;
+  const [good, missingRange, asPublic] = curls;
+  expect(await sh(good)).toContain("tomorrow");
+  expect(await sh(`${missingRange} | npx errchain decode`)).toContain("└─ PROMISE_ETA_10002");
+  const decoded = await sh(`${asPublic} | npx errchain decode`);
+  expect(decoded).toMatch(/^WMS_ORDER_10001 .*\n└─ ROUTE_DISPATCH_20003 /);
+  expect(decoded).not.toContain("PROMISE");
+  const [, key = ""] = /echo (errchain-key-\S+) >/.exec(printed) ?? [];
+  const keyFile = join(mkdtempSync(join(tmpdir(), "errchain-demo-")), "key");
+  writeFileSync(keyFile, key);
+  const opened = await sh(`${asPublic} | npx errchain open --key-file ${keyFile}`);
+  expect(opened).toContain("└─ PROMISE_ETA_10002");
+  expect(opened).toContain("ROUTE warehouse_id: HH-3");
   const closed = once(child, "close");
   child.kill("SIGINT");
   const [exitCode] = await closed; // of all processes that share its stdout, so the systems too

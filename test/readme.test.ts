@@ -31,13 +31,14 @@ test("the commands in the READMEs exist", () => {
   const names = commands
     .map(([, name = ""]) => name)
     .filter((name) => !["ci", "install"].includes(name));
-  expect(new Set(names)).toEqual(new Set(["demo", "test", "explain"]));
+  expect(new Set(names)).toEqual(new Set(["demo", "test"]));
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(names));
 });
 
 test("every block of code in the README is a file of the project, a command or an output", () => {
   const others = blocks.filter(({ name }) => !/\.\w+$/.test(name));
   expect(others.map(({ language }) => language).sort()).toEqual([
+    "sh",
     "sh",
     "sh",
     "sh",

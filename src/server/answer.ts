@@ -1,87 +1,169 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
-import { ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
-import { type Component, procedureOf } from "../catalog/component.js";
+import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
+import { ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { builtinCause } from "../catalog/builtin.js";
+import { procedureOf } from "../catalog/component.js";
 import { composeChain } from "../chain/compose.js";
-import { chainDetail, errorChain } from "../chain/error-chain.js";
+import { chainDetail } from "../chain/error-chain.js";
 import { fromHex } from "../chain/hex.js";
 import { chainBudget } from "../chain/limits.js";
-import { isConnectError } from "../chain/thrown.js";
+import { readChain } from "../chain/read.js";
+import { sendableStatus } from "../chain/status.js";
+import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import type { ErrorReport, ErrorSink } from "../report/error-report.js";
-import type { RequestScope } from "../scope/request-scope.js";
-import { classify, sendableStatus } from "./classify.js";
-import { localize } from "./localize.js";
-import { makeSendable } from "./sendable.js";
+import { type Answer, classify } from "./classify.js";
+import { atEdge, type EdgeOptions } from "./edge.js";
+import type { FailedRequest } from "./ended.js";
+import { type Exposure, isExposure } from "./expose.js";
+import { localize, wantedLanguages } from "./localize.js";
+import { type RelayOptions, relayDownstream } from "./relay.js";
+import { type Carrier, makeSendable } from "./sendable.js";
 
-/** A request that failed, and how its hop answers. */
-export interface AnswerContext {
-  readonly req: UnaryRequest | StreamRequest;
-  readonly scope: RequestScope;
-  /** Whose handler failed. */
-  readonly component: Component;
-  readonly maxBytes: number;
+/** What the options of a server interceptor come to. */
+export interface AnswerOptions extends RelayOptions, EdgeOptions {
+  readonly exposure: Exposure | ((request: UnaryRequest | StreamRequest) => Exposure);
   readonly onError: readonly ErrorSink[];
 }
 
 /**
- * What a hop throws instead of what its handler threw. Never throws itself: where
+ * What a hop throws instead of what its handler threw. Never rejects: where
  * something unforeseen fails in here, the answer is the bare status.
  */
-export function answer(reason: unknown, context: AnswerContext): ConnectError {
+export async function answer(
+  reason: unknown,
+  request: FailedRequest,
+  options: AnswerOptions,
+): Promise<ConnectError> {
   try {
-    return composeAnswer(reason, context);
-  } catch {
+    return await composeAnswer(reason, request, options);
+  } catch (problem) {
     const status = isConnectError(reason) ? sendableStatus(reason.code) : Code.Internal;
+    const { component, scope } = request;
+    const cause = builtinCause(BuiltinError.UNCLASSIFIED, {
+      component,
+      provenance: Provenance.FILLED_IN,
+      status: status as number,
+    });
+    const chain = create(ErrorChainSchema, { causes: [cause] });
+    const { traceId } = scope.trace;
+    report(options.onError, { cause, chain, traceId, reason, truncated: [], problems: [problem] });
     return new ConnectError("internal error", status);
   }
 }
 
-function composeAnswer(reason: unknown, context: AnswerContext): ConnectError {
-  const { req, scope, component } = context;
-  const { signal, header } = req;
-  const failure = classify(reason, { component, signal, header, scope });
-  const { own, below, details, metadata } = failure;
+async function composeAnswer(
+  reason: unknown,
+  request: FailedRequest,
+  options: AnswerOptions,
+): Promise<ConnectError> {
+  const { req, scope } = request;
+  const { maxBytes } = options;
+  const problems: unknown[] = [];
+  const onProblem = (problem: unknown) => problems.push(problem);
+
+  const classified = classify(reason, request);
+  const { own, below, message, details, metadata } =
+    classified.kind === "answer"
+      ? classified
+      : relayDownstream(reason, classified, request, options, onProblem);
   const { traceId, spanId } = scope.trace;
   own.procedure = procedureOf(req.method);
   own.spanId = fromHex(spanId);
-  const budget = chainBudget(context.maxBytes, failure.message);
-  const composed = composeChain(own, below, fromHex(traceId), budget);
-  const { message, chain } = localize(
-    { message: failure.message, chain: composed },
-    header,
-    context.maxBytes,
-  );
-  const sendable = makeSendable({ message, details, metadata }, chain.length, isGrpc(req));
-  const error = new ConnectError(
-    sendable.message,
-    own.status as number,
-    sendable.metadata,
-    undefined,
-    reason,
-  );
+  const exposure = exposureOf(req, options.exposure, onProblem);
+  const isEdge = exposure !== "internal" || options.googleDetails;
+  // At the edge another message may leave, and the chain is bounded there.
+  const budgetFor = (text: string) => (isEdge ? UNBOUNDED : chainBudget(maxBytes, text));
+  const languages = wantedLanguages(req.header);
+  const localized = localizeAll({ own, below, message }, languages);
+  const inside = {
+    message: localized.message,
+    chain: composeChain(
+      localized.own,
+      localized.below,
+      fromHex(traceId),
+      budgetFor(localized.message),
+    ),
+    details,
+    metadata,
+  };
+  const outgoing = isEdge ? await atEdge(inside, exposure, options, onProblem) : inside;
+  const sendable = makeSendable(outgoing, outgoing.chain.length, carrierOf(req));
+
+  const status = own.status as number;
+  const error = new ConnectError(sendable.message, status, sendable.metadata, [], reason);
   error.details.push(...sendable.details);
-  if (chain.length > 0) {
-    error.details.push(chainDetail(chain));
+  if (outgoing.chain.length > 0) {
+    error.details.push(chainDetail(outgoing.chain));
   }
-  report(context.onError, {
+  report(options.onError, {
     cause: own,
     // Read only where a sink asks for it.
     get chain() {
-      return errorChain(error) ?? create(ErrorChainSchema, { causes: [own] });
+      return readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message)));
     },
     traceId,
     reason,
     truncated: sendable.truncated,
+    problems,
   });
   return error;
 }
 
-/** gRPC proper, whose errors travel in HTTP trailers; gRPC-Web sends them in the body. */
-function isGrpc(req: UnaryRequest | StreamRequest): boolean {
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+
+/** The same answer with all messages in the caller's language. */
+function localizeAll(
+  answer: Pick<Answer, "own" | "below" | "message">,
+  languages: readonly string[],
+): Pick<Answer, "own" | "below" | "message"> {
+  if (languages.length === 0) {
+    return answer;
+  }
+  const own = { ...answer.own };
+  localize(own, languages);
+  const below = answer.below.map((bytes) => {
+    const chain = readChain(bytes);
+    for (const cause of chain.causes) {
+      localize(cause, languages);
+    }
+    return toBinary(ErrorChainSchema, chain);
+  });
+  const message = answer.message === answer.own.message ? own.message : answer.message;
+  return { own, below, message };
+}
+
+/** What the caller of a request may see. Where that cannot be found out, it is the least. */
+function exposureOf(
+  req: UnaryRequest | StreamRequest,
+  exposure: AnswerOptions["exposure"],
+  onProblem: (problem: unknown) => void,
+): Exposure {
+  if (typeof exposure !== "function") {
+    return exposure;
+  }
+  try {
+    const chosen = exposure(req);
+    if (isExposure(chosen)) {
+      return chosen;
+    }
+    const what = isThenable(chosen) ? "a promise" : textOf(chosen);
+    onProblem(new TypeError(`exposure gave ${what}`));
+  } catch (problem) {
+    onProblem(problem);
+  }
+  return "public";
+}
+
+function carrierOf(req: UnaryRequest | StreamRequest): Carrier {
   const contentType = req.header.get("content-type") ?? "";
-  return (
-    contentType.startsWith("application/grpc") && !contentType.startsWith("application/grpc-web")
-  );
+  if (contentType.startsWith("application/grpc-web")) {
+    return "body";
+  }
+  if (contentType.startsWith("application/grpc")) {
+    return "trailers";
+  }
+  return req.stream ? "body" : "headers";
 }
 
 /** Tells the sinks. What they throw or reject with harms nothing. */

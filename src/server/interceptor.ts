@@ -1,11 +1,15 @@
-import type { Interceptor } from "@connectrpc/connect";
+import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import type { ErrorSink } from "../report/error-report.js";
 import { beginScope } from "../scope/request-scope.js";
 import { wrapStream } from "../scope/wrap-stream.js";
-import { answer } from "./answer.js";
+import type { SealingKey } from "../sealing/sealing-key.js";
+import { type AnswerOptions, answer } from "./answer.js";
+import { type Exposure, isExposure } from "./expose.js";
+import type { RelayPolicy } from "./relay.js";
 import { scopeStorage } from "./scope-storage.js";
+import { checkRules, type TranslationRule } from "./translate.js";
 
 /** Options of createServerInterceptor(). */
 export interface ServerInterceptorOptions {
@@ -17,6 +21,40 @@ export interface ServerInterceptorOptions {
   readonly system?: string;
   /** Which part of `system` answers; needs `system`. Default: none. */
   readonly module?: string;
+  /**
+   * What this hop answers where a downstream call has failed and the handler throws
+   * its error: the definition of the first rule that matches. Default: none.
+   */
+  readonly translate?: readonly TranslationRule[];
+  /** The status where no rule matches. Default: `"safe"`. */
+  readonly relay?: RelayPolicy;
+  /**
+   * What callers see. Set it to `"public"`, or to a function of the request, on
+   * every endpoint that others than your own systems can reach. A function that
+   * throws means `"public"`. Default: `"internal"`.
+   */
+  readonly exposure?: Exposure | ((request: UnaryRequest | StreamRequest) => Exposure);
+  /**
+   * Type names of details (`google.rpc.BadRequest`) that callers outside see too,
+   * where the application attaches them. Default: none.
+   */
+  readonly exposeDetails?: readonly string[];
+  /**
+   * Names of headers and trailers that callers outside see too, where the
+   * application attaches them to an error. Default: none.
+   */
+  readonly exposeMetadata?: readonly string[];
+  /**
+   * A key, from sealingKey(), under which callers outside get what they may not see,
+   * for support staff to open with openSealed() or `errchain open`. Default: what
+   * they may not see is not sent.
+   */
+  readonly sealing?: SealingKey;
+  /**
+   * Whether to send `google.rpc.ErrorInfo` and `RetryInfo` beside the chain, for
+   * clients that know nothing of it. Default: `false`.
+   */
+  readonly googleDetails?: boolean;
   /**
    * How many bytes the encoded chain may take. Values above 5500 count as 5500:
    * C-core peers (Python, C++, …) drop larger answers at random. Behind a long
@@ -48,15 +86,7 @@ const LEAST_MAX_BYTES = 256;
  * Throws a TypeError or RangeError if an option is malformed.
  */
 export function createServerInterceptor(options: ServerInterceptorOptions = {}): Interceptor {
-  const { maxBytes = DEFAULT_MAX_BYTES, onError = [] } = options;
-  if (!(maxBytes >= LEAST_MAX_BYTES)) {
-    throw new RangeError(`maxBytes must be ${LEAST_MAX_BYTES} bytes or more, not ${maxBytes}`);
-  }
-  if (!Array.isArray(onError) || onError.some((sink) => typeof sink !== "function")) {
-    throw new TypeError(
-      "onError must be an array of functions, such as [logLines(process.stdout)]",
-    );
-  }
+  const answerOptions = checkOptions(options);
   const { system, module } = options;
   const configured =
     system === undefined && module === undefined ? undefined : checkComponent(options);
@@ -65,14 +95,55 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
     const scope = beginScope(req.header);
     const run = <R>(step: () => R): R => storage.run(scope, step);
     const component = configured ?? componentOf(req.service);
-    const mapError = (reason: unknown) =>
-      answer(reason, { req, scope, component, maxBytes, onError });
+    const mapError = (reason: unknown) => answer(reason, { req, scope, component }, answerOptions);
     try {
       const res = await run(() => next(req));
       // The handler of a stream runs while its messages are read.
       return res.stream ? { ...res, message: wrapStream(res.message, { run, mapError }) } : res;
     } catch (reason) {
-      throw mapError(reason);
+      throw await mapError(reason);
     }
+  };
+}
+
+function checkOptions(options: ServerInterceptorOptions): AnswerOptions {
+  const { maxBytes = DEFAULT_MAX_BYTES, onError = [], relay = "safe" } = options;
+  const { exposure = "internal", exposeDetails = [], exposeMetadata = [], sealing } = options;
+  if (!(maxBytes >= LEAST_MAX_BYTES)) {
+    throw new RangeError(`maxBytes must be ${LEAST_MAX_BYTES} bytes or more, not ${maxBytes}`);
+  }
+  if (!Array.isArray(onError) || onError.some((sink) => typeof sink !== "function")) {
+    throw new TypeError(
+      "onError must be an array of functions, such as [logLines(process.stdout)]",
+    );
+  }
+  if (typeof relay !== "function" && relay !== "safe" && relay !== "keep") {
+    throw new TypeError(`relay must be "safe", "keep" or a function, not ${JSON.stringify(relay)}`);
+  }
+  if (typeof exposure !== "function" && !isExposure(exposure)) {
+    throw new TypeError(
+      `exposure must be "internal", "partner", "public" or a function, not ${JSON.stringify(exposure)}`,
+    );
+  }
+  if (!Array.isArray(exposeDetails) || !Array.isArray(exposeMetadata)) {
+    throw new TypeError("exposeDetails and exposeMetadata must be arrays of names");
+  }
+  for (const name of exposeMetadata) {
+    new Headers().get(name); // throws a TypeError that says so if this is no name of a header
+  }
+  if (sealing !== undefined && !(sealing?.cryptoKey instanceof Promise)) {
+    throw new TypeError("sealing must be a key made by sealingKey()");
+  }
+  sealing?.cryptoKey.catch(() => {}); // told of with the first error that is to be sealed
+  return {
+    translate: checkRules(options.translate ?? []),
+    relay,
+    exposure,
+    exposeDetails,
+    exposeMetadata,
+    sealing,
+    googleDetails: options.googleDetails === true,
+    maxBytes,
+    onError,
   };
 }

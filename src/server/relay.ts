@@ -1,15 +1,87 @@
-import { Code } from "@connectrpc/connect";
+import { create } from "@bufbuild/protobuf";
+import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
+import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
+import { type Cause, CauseSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { builtinCause } from "../catalog/builtin.js";
+import { raisedAs } from "../catalog/raised.js";
+import { readChain } from "../chain/read.js";
+import { isThenable, textOf } from "../chain/thrown.js";
+import { type Answer, applicationAnswer, type Downstream, ownAnswer } from "./classify.js";
+import type { FailedRequest } from "./ended.js";
+import { type CheckedRule, translate } from "./translate.js";
 
 /**
- * The RPC status that a hop answers with where a downstream call failed and
- * nobody said what that means here.
+ * Which RPC status a hop answers with where a downstream call failed and nobody
+ * said what that means here.
  *
- * Four statuses say something true about this request too, and stay. All others
- * become INTERNAL: a callee's NOT_FOUND or UNAUTHENTICATED is about the request
- * that *we* made, and a caller who takes it for an answer to his own does
- * damage, see gRFC A54.
+ * - `"safe"`: four statuses say something true about this request too, and stay:
+ *   UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED and ABORTED. All others
+ *   become INTERNAL: a callee's NOT_FOUND or UNAUTHENTICATED is about the request
+ *   that *we* made, and a caller who takes it for an answer to his own does
+ *   damage, see gRFC A54.
+ * - `"keep"`: the callee's status.
+ * - a function of the nearest downstream cause and the request. Where it throws, or
+ *   gives what is no status of a failed RPC, `"safe"` decides.
  */
-export function relayedStatus(downstream: Code): Code {
+export type RelayPolicy =
+  | "safe"
+  | "keep"
+  | ((cause: Cause, request: UnaryRequest | StreamRequest) => Code);
+
+/** How a hop answers for failed calls. */
+export interface RelayOptions {
+  readonly translate: readonly CheckedRule[];
+  readonly relay: RelayPolicy;
+}
+
+/** The answer for a failed call: that of a translation rule, or the built-in DOWNSTREAM. */
+export function relayDownstream(
+  reason: unknown,
+  downstream: Downstream,
+  request: FailedRequest,
+  { translate: rules, relay }: RelayOptions,
+  onProblem: (problem: unknown) => void,
+): Answer {
+  const { below, status, privateArgs } = downstream;
+  // Decoded only where somebody wants to look into it.
+  const decode = () => below.map((bytes) => readChain(bytes).causes);
+  if (rules.length > 0) {
+    const error = translate(rules, decode(), reason, onProblem);
+    const raised = raisedAs(error);
+    if (error !== undefined && raised !== undefined) {
+      return applicationAnswer(error, { ...raised.own }, below);
+    }
+  }
+  const own = builtinCause(BuiltinError.DOWNSTREAM, {
+    component: request.component,
+    provenance: Provenance.FILLED_IN,
+    status: relayedStatus() as number,
+    privateArgs,
+  });
+  return ownAnswer(own, below);
+
+  function relayedStatus(): Code {
+    if (relay === "keep") {
+      return status in Code ? status : Code.Unknown;
+    }
+    if (typeof relay === "function") {
+      const nearest = decode()[0]?.[0] ?? create(CauseSchema, { status: status as number });
+      try {
+        const chosen = relay(nearest, request.req);
+        if (typeof chosen === "number" && chosen in Code) {
+          return chosen;
+        }
+        const what = isThenable(chosen) ? "a promise" : textOf(chosen);
+        onProblem(new TypeError(`relay gave ${what}, which is no status`));
+      } catch (problem) {
+        onProblem(problem);
+      }
+    }
+    return safeStatus(status);
+  }
+}
+
+function safeStatus(downstream: Code): Code {
   switch (downstream) {
     case Code.Unavailable:
     case Code.DeadlineExceeded:

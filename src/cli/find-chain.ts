@@ -1,0 +1,129 @@
+import { BinaryReader, base64Decode, base64Encode, WireType } from "@bufbuild/protobuf/wire";
+import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { isIdentifier, isShortCode } from "../catalog/code-form.js";
+import { readChain } from "../chain/read.js";
+import { scanChain } from "../chain/scan.js";
+
+/**
+ * Finds the error chains in whatever people have in hand: the JSON of a Connect
+ * error or of the end of a stream, a `grpc-status-details-bin` value, the base64
+ * text of a chain, or any of these within other text, as a whole curl output is;
+ * with line breaks and spaces in it, as from a screenshot. Each chain once.
+ */
+export function findChains(text: string): ErrorChain[] {
+  const found = new Map<string, ErrorChain>();
+  for (const bytes of candidatesIn(text.slice(0, MAX_INPUT_CHARS))) {
+    const chainBytes = detailIn(bytes) ?? bytes;
+    if (isChain(chainBytes)) {
+      found.set(base64Encode(chainBytes), readChain(chainBytes));
+    }
+  }
+  return [...found.values()];
+}
+
+const MAX_INPUT_CHARS = 4_000_000;
+
+/** The bytes of everything in a text that may be a chain or a google.rpc.Status. */
+function* candidatesIn(text: string): Iterable<Uint8Array> {
+  // A detail in a Connect error, with its type on either side.
+  for (const [, type = "", value = ""] of text.matchAll(
+    /"type"\s*:\s*"([^"]*)"\s*,\s*"value"\s*:\s*"([^"]*)"/g,
+  )) {
+    if (isChainType(type)) {
+      yield* decoded(value);
+    }
+  }
+  for (const [, value = "", type = ""] of text.matchAll(
+    /"value"\s*:\s*"([^"]*)"\s*,\s*"type"\s*:\s*"([^"]*)"/g,
+  )) {
+    if (isChainType(type)) {
+      yield* decoded(value);
+    }
+  }
+  // A header, which may be folded. Where it ends, only decoding can tell.
+  for (const [, value = ""] of text.matchAll(
+    /grpc-status-details-bin['"]?\s*[:=]\s*['"[]*([\w+/=\s-]{1,100000})/gi,
+  )) {
+    yield* decodedFromLines(value);
+  }
+  yield* decodedFromLines(text);
+  for (const [value] of text.matchAll(/[\w+/-]{16,100000}={0,2}/g)) {
+    yield* decoded(value);
+  }
+}
+
+function isChainType(type: string): boolean {
+  return type === ErrorChainSchema.typeName || type.endsWith(`/${ErrorChainSchema.typeName}`);
+}
+
+/** A value that begins with the first line of a text, and may go on in the next ones. */
+function* decodedFromLines(text: string): Iterable<Uint8Array> {
+  const lines = text.trim().split(/\r?\n/, MAX_LINES);
+  for (let count = lines.length; count > 0; count--) {
+    yield* decoded(lines.slice(0, count).join(""));
+  }
+}
+
+const MAX_LINES = 200;
+
+function* decoded(text: string): Iterable<Uint8Array> {
+  const unescaped = text
+    .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll(/\\[nrt]|\s|^>+/g, "")
+    .replaceAll("\\/", "/");
+  if (/^[\w+/-]+={0,2}$/.test(unescaped)) {
+    try {
+      yield base64Decode(unescaped);
+    } catch {
+      // Not base64.
+    }
+  }
+}
+
+/** Whether bytes are a chain that is whole, or a sealed part alone, and not another message. */
+function isChain(bytes: Uint8Array): boolean {
+  const { causes, sealed } = readChain(bytes);
+  const wellFormed = causes.every(
+    ({ system, module, code }) =>
+      isIdentifier(system) && (module === "" || isIdentifier(module)) && isShortCode(code),
+  );
+  return causes.length > 0 && wellFormed && (scanChain(bytes) !== undefined || sealed.length > 0);
+}
+
+/** The chain among the details of a google.rpc.Status: code = 1, message = 2, details = 3. */
+function detailIn(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    const reader = new BinaryReader(bytes);
+    while (reader.pos < reader.len) {
+      const [fieldNo, wireType] = reader.tag();
+      if (fieldNo === 3 && wireType === WireType.LengthDelimited) {
+        const { typeUrl, value } = readAny(reader.bytes());
+        if (typeUrl.endsWith(`/${ErrorChainSchema.typeName}`)) {
+          return value;
+        }
+      } else {
+        reader.skip(wireType, fieldNo);
+      }
+    }
+  } catch {
+    // No google.rpc.Status.
+  }
+  return undefined;
+}
+
+/** A google.protobuf.Any: type_url = 1, value = 2. */
+function readAny(bytes: Uint8Array): { typeUrl: string; value: Uint8Array } {
+  const reader = new BinaryReader(bytes);
+  const any = { typeUrl: "", value: new Uint8Array() as Uint8Array };
+  while (reader.pos < reader.len) {
+    const [fieldNo, wireType] = reader.tag();
+    if (fieldNo === 1) {
+      any.typeUrl = reader.string();
+    } else if (fieldNo === 2) {
+      any.value = reader.bytes();
+    } else {
+      reader.skip(wireType, fieldNo);
+    }
+  }
+  return any;
+}

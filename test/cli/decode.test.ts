@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineError, newSealingKey, sealingKey } from "errchain";
+import { createServerInterceptor } from "errchain/server";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { errchain } from "../support/command.js";
+import { probeRoutes } from "../support/probe.js";
+import { rawCall, wires } from "../support/raw-call.js";
+import { startServer } from "../support/servers.js";
+
+// What people have in hand when something has failed.
+
+const root = defineError({
+  system: "ROUTE",
+  code: 20003,
+  reason: "NO_RANGE",
+  status: "FAILED_PRECONDITION",
+  message: "no range for {address}",
+  visibility: "PUBLIC",
+});
+const outer = defineError({
+  system: "WMS",
+  code: 10001,
+  reason: "NO_ORDER",
+  status: "FAILED_PRECONDITION",
+  message: "没有订单",
+});
+const middle = defineError({
+  system: "PROMISE",
+  code: 10002,
+  reason: "NO_TIME",
+  status: "NOT_FOUND",
+  message: "no time",
+});
+
+const keyText = newSealingKey("k1");
+const tree = [
+  "WMS_10001 没有订单",
+  "└─ PROMISE_10002 no time",
+  "   └─ ROUTE_20003 no range for Mill Lane  [root cause]",
+].join("\n");
+const publicTree = ["WMS_10001", "└─ ROUTE_20003 no range for Mill Lane  [root cause]"].join("\n");
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "errchain-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+});
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+/** The answer of a failing server as text. */
+async function answers(exposure: "internal" | "public") {
+  const raise = () => {
+    const cause = middle(
+      {},
+      { cause: root({ address: "Mill Lane" }), privateArgs: { host: "10.0.0.7" } },
+    );
+    return Promise.reject(outer({}, { cause }));
+  };
+  const options = { exposure, sealing: sealingKey(keyText) };
+  const urls = {
+    "1.1": await startServer("1.1", probeRoutes(raise), [createServerInterceptor(options)]),
+    "2": await startServer("2", probeRoutes(raise), [createServerInterceptor(options)]),
+  };
+  return Promise.all(
+    wires.map((wire) => rawCall(wire, urls[wire.httpVersion], wire.procedures[0] as string)),
+  );
+}
+
+describe("errchain decode", () => {
+  test("finds the chain in the whole answer of every protocol", async () => {
+    for (const answer of await answers("internal")) {
+      const { code, stdout } = await errchain(["decode"], answer);
+      expect(code).toBe(0);
+      expect(stdout).toContain(tree);
+      expect(stdout).toMatch(/\ntrace ID: [0-9a-f]{32}\n$/);
+    }
+  });
+
+  test("takes a JSON error, a header value and base64, alone and with line breaks in them", async () => {
+    const [json = "", , , grpc = ""] = await answers("internal");
+    const body = json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
+    const { details } = JSON.parse(body);
+    const header = /"grpc-status-details-bin":"([^"]+)"/.exec(grpc)?.[1] ?? "";
+    const broken = (text: string) => text.replaceAll(/(.{60})/g, "$1\n    ");
+    for (const text of [
+      body,
+      JSON.stringify(JSON.parse(body), null, 2),
+      JSON.stringify({ error: JSON.parse(body) }),
+      details[0].value,
+      broken(details[0].value),
+      header,
+      broken(header),
+      `< grpc-status-details-bin: ${header}\r\n< grpc-status: 9\r\n`,
+      `status=9 grpc-status-details-bin=${header}`,
+    ]) {
+      expect((await errchain(["decode", text])).stdout).toContain(tree);
+    }
+  });
+
+  test("waits for input that comes late, as from a slow curl", async () => {
+    const { code, stdout } = await errchain(["decode"], "abc|X_1|late", 500);
+    expect([code, stdout]).toEqual([0, "X_1 late\n\ntrace ID: abc\n"]);
+  });
+
+  test("takes no other detail for a chain, and any way to write JSON", async () => {
+    const [json = ""] = await answers("internal");
+    const body = json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
+    const parsed = JSON.parse(body);
+    const [{ value }] = parsed.details;
+    const other = { type: "google.rpc.PreconditionFailure", value: "CgcKA1RPUxIA" };
+    for (const text of [
+      JSON.stringify({ ...parsed, details: [other, ...parsed.details] }),
+      JSON.stringify({ ...parsed, details: [{ value, type: "errchain.v1.ErrorChain" }] }),
+      body.replaceAll("/", "\\/"),
+      body.replaceAll("+", "\\u002B"),
+    ]) {
+      const { code, stdout } = await errchain(["decode"], text);
+      expect([code, stdout.split("\n\n")[0]]).toEqual([0, tree]);
+    }
+    expect((await errchain(["decode"], JSON.stringify({ details: [other] }))).code).toBe(2);
+  });
+
+  test("takes a folded header, and each of several errors", async () => {
+    const [json = "", , , grpc = ""] = await answers("internal");
+    const header = /"grpc-status-details-bin":"([^"]+)"/.exec(grpc)?.[1] ?? "";
+    const folded = `< grpc-status-details-bin: ${header.replaceAll(/(.{70})/g, "$1\n")}\n< server: x\n`;
+    expect((await errchain(["decode"], folded)).stdout).toContain(tree);
+    const twice = await errchain(["decode"], `${json}\n${grpc}\n${json}`);
+    expect(twice.stdout.split(tree)).toHaveLength(3);
+    const keys = file("keys", keyText);
+    const [sealed = ""] = await answers("public");
+    const opened = await errchain(["open", "--key-file", keys], `${json}\n${sealed}`);
+    expect(opened.stdout).toContain("PROMISE host: 10.0.0.7");
+  });
+
+  test("does not let a log line steer the terminal", async () => {
+    const { stdout } = await errchain(["decode", "t|X_1|bad \\u001b[31mred\\nFAKE"]);
+    expect(stdout).toBe("X_1 bad \\u001b[31mred\\nFAKE\n\ntrace ID: t\n");
+  });
+
+  test("ends soon on a large input without a chain", async () => {
+    for (const text of ["A".repeat(5_000_000), "grpc-status-details-bin: ".repeat(100_000)]) {
+      expect((await errchain(["decode"], text)).code).toBe(2);
+    }
+  });
+
+  test("takes log lines", async () => {
+    const { code, stdout } = await errchain(["decode", "abc.1|WMS_ORDER_10001|a|b"]);
+    expect(code).toBe(0);
+    expect(stdout).toBe("WMS_ORDER_10001 a|b\n\ntrace ID: abc.1\n");
+  });
+
+  test("says that there is more where something is sealed", async () => {
+    const [json = ""] = await answers("public");
+    const { stdout } = await errchain(["decode"], json);
+    expect(stdout).toContain(publicTree);
+    expect(stdout).toContain('There is more, sealed: open it with "errchain open');
+  });
+
+  test.each([["hello world"], ['{"code":"internal","message":"no chain"}'], ["AAAA"]])(
+    "refuses %j with one line",
+    async (text) => {
+      const { code, stdout, stderr } = await errchain(["decode", text]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(
+        /^errchain: there is no error chain in this; expected an error[^\n]*\n$/,
+      );
+    },
+  );
+
+  test("refuses empty input", async () => {
+    const { code, stderr } = await errchain(["decode"], " \n");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^errchain: there is no input; give an error[^\n]*\n$/);
+  });
+});
+
+describe("errchain open", () => {
+  test("opens what is sealed in the answer of every protocol, with one of several keys", async () => {
+    const keys = file("keys", `${newSealingKey("k0")}\n${keyText}\n`);
+    for (const answer of await answers("public")) {
+      const { code, stdout } = await errchain(["open", "--key-file", keys], answer);
+      expect(code).toBe(0);
+      expect(stdout).toContain(tree);
+      expect(stdout).toContain("PROMISE host: 10.0.0.7");
+    }
+  });
+
+  test("opens the text of a screenshot, with line breaks in it", async () => {
+    const keys = file("keys", keyText);
+    const [json = ""] = await answers("public");
+    const body = json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
+    const value: string = JSON.parse(body).details[0].value;
+    const typed = value.replaceAll(/(.{32})/g, "$1\r\n");
+    expect((await errchain(["open", "--key-file", keys, typed])).stdout).toContain(tree);
+  });
+
+  test("says why it cannot", async () => {
+    const [json = ""] = await answers("public");
+    const other = file("other", newSealingKey("k2"));
+    const junk = file("junk", "my key");
+    for (const [args, code, problem] of [
+      [["open", "--key-file", other], 1, /sealed with the key "k1"; the keys at hand are "k2"/],
+      [["open", "--key-file", junk], 2, /in the key file .*junk: not a sealing key/],
+      [["open", "--key-file", "nowhere"], 2, /cannot read the key file nowhere: ENOENT/],
+      [["open"], 2, /open needs --key-file FILE/],
+      [["open", "--key-file", other, "hello"], 1, /no base64 text|no sealed chain/],
+    ] as const) {
+      const result = await errchain(args, json);
+      expect([result.code, result.stdout]).toEqual([code, ""]);
+      expect(result.stderr).toMatch(problem);
+      expect(result.stderr).toMatch(/^errchain: [^\n]+\n$/);
+    }
+  });
+});
+
+test("errchain keygen prints a key, by default with the date as its ID", async () => {
+  const { stdout } = await errchain(["keygen"]);
+  expect(sealingKey(stdout).id).toBe(new Date().toISOString().slice(0, 10));
+  expect(sealingKey((await errchain(["keygen", "--id", "k7"])).stdout).id).toBe("k7");
+  expect(await errchain(["keygen", "--id", "a b"])).toMatchObject({
+    code: 2,
+    stderr: 'errchain: the key ID "a b" must have the form [A-Za-z0-9_-]{1,32}\n',
+  });
+});
