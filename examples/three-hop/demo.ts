@@ -4,7 +4,13 @@ import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { createClientInterceptor, formatErrorChain } from "errchain";
+import {
+  createClientInterceptor,
+  formatErrorChain,
+  newSealingKey,
+  openSealed,
+  sealingKey,
+} from "errchain";
 import { OrderService } from "./gen/wms/v1/order_pb.js";
 import { type System, start, stop, told } from "./systems.ts";
 
@@ -41,24 +47,45 @@ try {
 }
 
 async function playScenes(): Promise<void> {
+  const key = newSealingKey("demo");
   let route = await start("ROUTE");
   const promise = await start("PROMISE", { ROUTE_URL: route.baseUrl });
-  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl });
+  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl, SEALING_KEY: key });
   try {
-    await scene("(a) Nobody has configured a delivery range for the address", () =>
-      order(wms, "4711", addressWithoutRange),
+    await scene("(a) Nobody has configured a delivery range for the address", async () =>
+      describe(await order(wms, "4711", addressWithoutRange)),
     );
-    await scene("(b) A bug in ROUTE: it reads an address without a comma", () =>
-      order(wms, "4712", addressWithoutComma),
+    await scene("(b) A bug in ROUTE: it reads an address without a comma", async () =>
+      describe(await order(wms, "4712", addressWithoutComma)),
     );
     await scene("(c) ROUTE is killed while it handles the call", async () => {
       const answer = order(wms, "4713", slowAddress);
       await told(route.process, "handling");
       route.process.kill("SIGKILL");
-      return answer;
+      return describe(await answer);
     });
     route = await start("ROUTE", { PORT: String(route.port) });
-    await scene("(d) ROUTE is back, and all is well", () => order(wms, "4714", goodAddress));
+    await scene("(d) ROUTE is back, and all is well", async () =>
+      describe(await order(wms, "4714", goodAddress)),
+    );
+    await scene("(e) The missing range again, as three callers see it", async () => {
+      const inside = await order(wms, "4715", addressWithoutRange, "internal");
+      const partner = await order(wms, "4715", addressWithoutRange, "partner");
+      const stranger = await order(wms, "4715", addressWithoutRange, "public");
+      return [
+        "A system of the company:",
+        describe(inside),
+        "",
+        "A partner:",
+        describe(partner),
+        "",
+        "The public:",
+        describe(stranger),
+        "",
+        "Support, who opens what is sealed in the answer to the public:",
+        formatErrorChain(await openSealed(stranger, sealingKey(key)), { style: "tree" }),
+      ].join("\n");
+    });
   } finally {
     await stop(wms, promise, route);
   }
@@ -70,14 +97,19 @@ async function playScenes(): Promise<void> {
     console.log("  What the systems log (traceId|code|message):");
     for (const system of [wms, promise, route]) {
       const lines = system.takeLog();
-      console.log(indent(`${system.name.padEnd(7)}  ${lines.join("\n") || "(nothing)"}`));
+      console.log(indent(`${system.name.padEnd(7)}  ${lines.join("\n         ") || "(nothing)"}`));
     }
     console.log("");
   }
 }
 
-/** Places an order and gives the answer as text. */
-async function order(wms: System, number: string, address: string): Promise<string> {
+/** Places an order. Gives the delivery time, or the error. */
+async function order(
+  wms: System,
+  number: string,
+  address: string,
+  audience = "internal",
+): Promise<unknown> {
   const client = createClient(
     OrderService,
     createConnectTransport({
@@ -86,29 +118,45 @@ async function order(wms: System, number: string, address: string): Promise<stri
       interceptors: [createClientInterceptor()],
     }),
   );
+  const headers = { "x-audience": audience };
   try {
-    const { deliveryTime } = await client.placeOrder({ order: number, address, product: "FRESH" });
-    return `OK: ${deliveryTime}`;
+    const request = { order: number, address, product: "FRESH" };
+    return (await client.placeOrder(request, { headers })).deliveryTime;
   } catch (err) {
-    const code = Code[ConnectError.from(err).code];
-    return `${code}: ${ConnectError.from(err).rawMessage}\n\n${formatErrorChain(err, { style: "tree" })}`;
+    return err;
   }
+}
+
+function describe(answer: unknown): string {
+  if (typeof answer === "string") {
+    return `OK: ${answer}`;
+  }
+  const { code, rawMessage } = ConnectError.from(answer);
+  return `${Code[code]}: ${rawMessage}\n\n${formatErrorChain(answer, { style: "tree" })}`;
 }
 
 async function keepServing(): Promise<void> {
   const route = await start("ROUTE");
   const promise = await start("PROMISE", { ROUTE_URL: route.baseUrl });
-  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl });
+  const key = newSealingKey("demo");
+  const wms = await start("WMS", { PROMISE_URL: promise.baseUrl, SEALING_KEY: key });
   const url = `${wms.baseUrl}/wms.v1.OrderService/PlaceOrder`;
-  for (const [what, address] of [
-    ["The good case", goodAddress],
-    ["The missing range", addressWithoutRange],
-    ["The bug in ROUTE", addressWithoutComma],
-    [`A call that takes ten seconds: meanwhile, kill -9 ${route.process.pid}`, slowAddress],
+  const killRoute = `kill -9 ${route.process.pid}`;
+  for (const [what, address, audience] of [
+    ["The good case", goodAddress, "internal"],
+    ["The missing range", addressWithoutRange, "internal"],
+    ["The missing range, as the public sees it", addressWithoutRange, "public"],
+    ["The bug in ROUTE", addressWithoutComma, "internal"],
+    [`A call that takes ten seconds: meanwhile, ${killRoute}`, slowAddress, "internal"],
   ]) {
     const body = JSON.stringify({ order: "4711", address, product: "FRESH" });
-    console.log(`# ${what}:\ncurl -s -H 'content-type: application/json' -d '${body}' ${url}\n`);
+    const headers = `-H 'content-type: application/json' -H 'x-audience: ${audience}'`;
+    console.log(`# ${what}:\ncurl -s ${headers} -d '${body}' ${url}\n`);
   }
+  console.log("# To see an error as a tree: curl … | npx errchain decode");
+  console.log(
+    `# To open what is sealed: echo ${key} > key; curl … | npx errchain open --key-file key\n`,
+  );
   route.process.once("exit", () =>
     console.log("ROUTE      has ended; start the demo anew to get it back"),
   );

@@ -1,11 +1,12 @@
-// WMS: takes orders. The system that users see; it asks PROMISE.
+// WMS: takes orders. The system that users see, and so the one that hides what they
+// must not see; it asks PROMISE.
 
 import { createServer } from "node:http";
 import { type ConnectRouter, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
-import { createClientInterceptor, isError } from "errchain";
+import { createClientInterceptor, isError, sealingKey } from "errchain";
 import { logLines } from "errchain/report";
-import { createServerInterceptor } from "errchain/server";
+import { createServerInterceptor, type Exposure } from "errchain/server";
 import { noDeliveryTime } from "./gen/promise/v1/eta_errchain.js";
 import { EtaService } from "./gen/promise/v1/eta_pb.js";
 import { cannotBePromised } from "./gen/wms/v1/order_errchain.js";
@@ -35,11 +36,23 @@ const routes = (router: ConnectRouter) =>
     },
   });
 
+/** Who calls. A real edge asks whom it has authenticated, and no header that anybody can set. */
+function audience({ header }: { header: Headers }): Exposure {
+  const claimed = header.get("x-audience");
+  return claimed === "internal" || claimed === "partner" ? claimed : "public";
+}
+
 serve(
   createServer(
     connectNodeAdapter({
       routes,
-      interceptors: [createServerInterceptor({ onError: [logLines(process.stdout)] })],
+      interceptors: [
+        createServerInterceptor({
+          exposure: audience,
+          sealing: sealingKey(process.env["SEALING_KEY"] ?? ""),
+          onError: [logLines(process.stdout)],
+        }),
+      ],
     }),
   ),
 );
