@@ -26,11 +26,12 @@ export function endOf({ req, scope }: FailedRequest): BuiltinError | undefined {
   // seen here is that he goes away at the time when he said he would.
   const elapsedMs = Date.now() - scope.startedAtMs;
   const timeoutMs = timeoutMsOf(header) ?? Number.POSITIVE_INFINITY;
-  return timedOutHere || elapsedMs >= timeoutMs - CLOCK_TOLERANCE_MS
+  return timedOutHere || elapsedMs >= timeoutMs - timeoutMs / 10 - CLOCK_TOLERANCE_MS
     ? BuiltinError.TIMED_OUT
     : BuiltinError.CANCELED;
 }
 
+/** His clock began with the connection, ours with the request: this much and a tenth is let pass. */
 const CLOCK_TOLERANCE_MS = 10;
 
 /** Whether a value is, or follows from, what is thrown because a request has ended. */
