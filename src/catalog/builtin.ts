@@ -1,7 +1,7 @@
-import { create, getOption } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
-import { type BuiltinError, BuiltinErrorSchema } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { error } from "../../gen/errchain/v1/catalog_pb.js";
+import { BuiltinErrorCatalog } from "../../gen/errchain/v1/builtin_errors_errchain.js";
+import type { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import {
   type Cause,
   CauseSchema,
@@ -10,6 +10,9 @@ import {
   Visibility,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import type { Component } from "./component.js";
+
+/** One of the codes that mean the same in every system. */
+export type BuiltinCode = Exclude<BuiltinError, BuiltinError.UNSPECIFIED>;
 
 /** What varies between two causes of the same built-in code. */
 export interface BuiltinCauseInit {
@@ -25,8 +28,8 @@ export interface BuiltinCauseInit {
 }
 
 /** A cause of one of the codes that mean the same in every system, see builtin_errors.proto. */
-export function builtinCause(code: BuiltinError, init: BuiltinCauseInit): Cause {
-  const { reason, status, message } = declarationOf(code);
+export function builtinCause(code: BuiltinCode, init: BuiltinCauseInit): Cause {
+  const { reason, status, message } = BuiltinErrorCatalog[code];
   return create(CauseSchema, {
     system: init.component.system,
     module: init.component.module,
@@ -39,23 +42,4 @@ export function builtinCause(code: BuiltinError, init: BuiltinCauseInit): Cause 
     status: init.status ?? status,
     occurredAt: timestampNow(),
   });
-}
-
-interface Declaration {
-  readonly reason: string;
-  readonly status: Status;
-  readonly message: string;
-}
-
-const declarations = new Map<BuiltinError, Declaration>();
-
-function declarationOf(code: BuiltinError): Declaration {
-  let declaration = declarations.get(code);
-  if (declaration === undefined) {
-    const value = BuiltinErrorSchema.value[code];
-    const { status, message } = getOption(value, error);
-    declaration = { reason: value.localName, status: status as number, message };
-    declarations.set(code, declaration);
-  }
-  return declaration;
 }

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { type Cause, Provenance, Status } from "../../gen/errchain/v1/error_chain_pb.js";
-import { builtinCause } from "../catalog/builtin.js";
+import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Component } from "../catalog/component.js";
 import { composeChain } from "../chain/compose.js";
 import { chainDetail, errorChain, isChainDetail, ownChainBytes } from "../chain/error-chain.js";
@@ -131,7 +131,7 @@ function unansweredCause(error: ConnectError, { peer }: ObservedCall): Cause {
  * status the error should have. Only connect-es speaks here, so this is about
  * what connect-es does, see connectErrorFromNodeReason() in connect-node.
  */
-function unanswered(code: Code): [BuiltinError, Status] {
+function unanswered(code: Code): [BuiltinCode, Status] {
   switch (code) {
     case Code.DeadlineExceeded:
       return [BuiltinError.TIMED_OUT, Status.DEADLINE_EXCEEDED];

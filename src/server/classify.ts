@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
-import { type BuiltinCauseInit, builtinCause } from "../catalog/builtin.js";
+import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import { raisedAs } from "../catalog/raised.js";
 import {
   chainsBehind,
@@ -66,7 +66,7 @@ export interface Downstream {
  */
 export function classify(reason: unknown, request: FailedRequest): Answer | Downstream {
   const { component, scope } = request;
-  const filledIn = (code: BuiltinError, init: Partial<BuiltinCauseInit> = {}) =>
+  const filledIn = (code: BuiltinCode, init: Partial<BuiltinCauseInit> = {}) =>
     builtinCause(code, { component, provenance: Provenance.FILLED_IN, ...init });
   const failed = errorsWithChain(reason);
   const [nearest] = failed;
@@ -132,7 +132,7 @@ function isErrorOfCall(
 }
 
 /** The chain of an aborted call, which names the peer. */
-function observedChain({ peer, procedure }: AbortedCall, code: BuiltinError): Uint8Array {
+function observedChain({ peer, procedure }: AbortedCall, code: BuiltinCode): Uint8Array {
   const cause = builtinCause(code, { component: peer, provenance: Provenance.OBSERVED });
   cause.procedure = procedure;
   return toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [cause] }));

@@ -1,5 +1,6 @@
 import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
+import type { BuiltinCode } from "../catalog/builtin.js";
 import type { Component } from "../catalog/component.js";
 import { errorsBehind, ownChainBytes } from "../chain/error-chain.js";
 import { isAbortError, isConnectError, systemErrorCode, textOf } from "../chain/thrown.js";
@@ -15,7 +16,7 @@ export interface FailedRequest {
 }
 
 /** How a request ended before its handler did: by its deadline, or by its caller. */
-export function endOf({ req, scope }: FailedRequest): BuiltinError | undefined {
+export function endOf({ req, scope }: FailedRequest): BuiltinCode | undefined {
   const { signal, header } = req;
   if (!signal.aborted) {
     return undefined;

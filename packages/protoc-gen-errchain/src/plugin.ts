@@ -1,5 +1,7 @@
 import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
 import { checkOwn, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
+import { BuiltinErrorSchema } from "errchain/proto";
+import { printBuiltins } from "./builtins.js";
 import { printDefinitions, type Target } from "./definitions.js";
 
 interface PluginOptions {
@@ -43,11 +45,15 @@ function generate(schema: Schema<PluginOptions>, target: Target): void {
   }
   for (const file of schema.files) {
     const catalogs = codebook.catalogs.filter(({ desc }) => desc.file === file);
-    if (catalogs.length > 0) {
+    const builtins = file.enums.find(({ typeName }) => typeName === BuiltinErrorSchema.typeName);
+    if (catalogs.length > 0 || builtins !== undefined) {
       const extension = { ts: ".ts", js: ".js", dts: ".d.ts" }[target];
       const f = schema.generateFile(`${file.name}_errchain${extension}`);
       f.preamble(file);
       printDefinitions(f, catalogs, target);
+      if (builtins !== undefined) {
+        printBuiltins(f, builtins, target);
+      }
     }
   }
   if (schema.options.docs && target === schema.targets[0]) {
