@@ -244,6 +244,32 @@ test("what a callee has sealed passes an edge that has no key", async () => {
   expect((await openSealed(err, key)).causes.map(fullCode)).toEqual(["HIDDEN_100", "ROOT_20003"]);
 });
 
+test("a sealing key that fails, or is never there, costs only what it would have sealed", async () => {
+  const reports: ErrorReport[] = [];
+  const keys = [Promise.reject(new Error("kms down")), new Promise<never>(() => {})];
+  for (const cryptoKey of keys) {
+    const url = await startServer(
+      "2",
+      probeRoutes(() => Promise.reject(hidden())),
+      [
+        createServerInterceptor({
+          exposure: "public",
+          sealing: { id: "k1", cryptoKey },
+          onError: [(report) => reports.push(report)],
+        }),
+      ],
+    );
+    const err = await failureOf(createClient(ProbeService, connectTo("gRPC", url)).unary({}));
+    expect(err).toMatchObject({ code: Code.NotFound });
+    expect(errorChain(err)?.causes.map(fullCode)).toEqual(["HIDDEN_100"]);
+    expect(errorChain(err)?.sealed).toHaveLength(0);
+  }
+  expect(reports.map(({ problems }) => problems.map(String))).toEqual([
+    ["Error: kms down"],
+    ['Error: the sealing key "k1" is not ready'],
+  ]);
+});
+
 test("cookies that are allowed stay two", async () => {
   const error = new ConnectError("x", Code.NotFound);
   error.metadata.append("set-cookie", "a=1; Path=/");

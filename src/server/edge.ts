@@ -78,13 +78,23 @@ async function sealedPart(
   if (key === undefined) {
     return whole.sealed.length <= room ? whole.sealed : new Uint8Array();
   }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const problem = new Error(`the sealing key ${JSON.stringify(key.id)} is not ready`);
+    timer = setTimeout(reject, SEALING_TIMEOUT_MS, problem);
+  });
   try {
-    return await sealChain(whole, key, room);
+    return await Promise.race([sealChain(whole, key, room), late]);
   } catch (problem) {
     onProblem(problem);
     return new Uint8Array();
+  } finally {
+    clearTimeout(timer);
   }
 }
+
+/** A key may come from elsewhere. The answer does not wait for it longer than this. */
+const SEALING_TIMEOUT_MS = 250;
 
 /** The tag and the length of `ErrorChain.sealed`. */
 const SEALED_FIELD_BYTES = 3;
