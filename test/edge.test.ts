@@ -227,23 +227,6 @@ test("a long message that is hidden takes no room from what the caller sees", as
   }
 });
 
-test("what a callee has sealed passes an edge that has no key", async () => {
-  const key = sealingKey(newSealingKey("k1"));
-  const raise = () => Promise.reject(hidden({}, { cause: publicRoot({ address: "A" }) }));
-  const backUrl = await startServer("2", probeRoutes(raise), [
-    createServerInterceptor({ exposure: "public", sealing: key }),
-  ]);
-  const back = createClient(ProbeService, connectTo("gRPC", backUrl, [createClientInterceptor()]));
-  const frontUrl = await startServer(
-    "2",
-    probeRoutes((text) => callProbe(back, "unary", text)),
-    [createServerInterceptor({ system: "FRONT", exposure: "public" })],
-  );
-  const err = await failureOf(createClient(ProbeService, connectTo("gRPC", frontUrl)).unary({}));
-  expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "ROOT_20003"]);
-  expect((await openSealed(err, key)).causes.map(fullCode)).toEqual(["HIDDEN_100", "ROOT_20003"]);
-});
-
 test("a sealing key that fails, or is never there, costs only what it would have sealed", async () => {
   const reports: ErrorReport[] = [];
   const keys = [Promise.reject(new Error("kms down")), new Promise<never>(() => {})];

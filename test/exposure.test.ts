@@ -69,8 +69,11 @@ function plant(index: number, visibility: Visibility): Planted {
   };
 }
 
-const OF_THE_ERROR = ["SECRETRAW", "SECRETDETAIL", "SECRETHEADER", "SECRETPLAIN"];
+const OF_THE_ERROR = ["SECRETSEALED", "SECRETRAW", "SECRETDETAIL", "SECRETHEADER", "SECRETPLAIN"];
 const ALLOWED = ["KNOWNDETAIL", "KNOWNHEADER"];
+
+/** What a callee has sealed is for its own staff, and its key ID names a system. */
+const sealed = new TextEncoder().encode("SECRETSEALED");
 
 /** How the error with the planted causes is thrown. */
 const ways = {
@@ -136,7 +139,7 @@ describe.each(["partner", "public"] as const)("at the exposure %s", (exposure: E
             const branches = fanOut ? (index === 0 ? planted.length - 1 : 0) : last ? 0 : 1;
             return { ...cause, branches };
           });
-          const chain = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes }));
+          const chain = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes, sealed }));
           current = () => ways[way](chain);
 
           const received = decodedDeep(await rawCall(wire, server, procedure));

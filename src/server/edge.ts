@@ -56,7 +56,7 @@ export async function atEdge(
     left = budget;
     chain = boundChain(exposed, left);
   }
-  if (!isInside) {
+  if (options.sealing !== undefined && !isInside) {
     const room = left - toBinary(ErrorChainSchema, chain).length - SEALED_FIELD_BYTES;
     chain.sealed = await sealedPart(whole, options.sealing, room, onProblem);
   }
@@ -68,16 +68,13 @@ export async function atEdge(
   };
 }
 
-/** What is hidden, sealed; without a key, what a callee has sealed, which says nothing to others. */
+/** The whole chain, sealed; empty where it does not fit, or the key fails. */
 async function sealedPart(
   whole: ErrorChain,
-  key: SealingKey | undefined,
+  key: SealingKey,
   room: number,
   onProblem: (problem: unknown) => void,
 ): Promise<Uint8Array> {
-  if (key === undefined) {
-    return whole.sealed.length <= room ? whole.sealed : new Uint8Array();
-  }
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const problem = new Error(`the sealing key ${JSON.stringify(key.id)} is not ready`);
