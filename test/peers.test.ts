@@ -1,4 +1,5 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { createClientInterceptor, defineError, errorChain, fullCode } from "errchain";
 import { ErrorChainSchema, Provenance } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
@@ -121,6 +122,23 @@ describe.each(protocols)("over %s", (protocol) => {
     });
     expect(codesOf(err)).toEqual(["FRONT_1001"]);
   });
+});
+
+test("a request that cannot be written as JSON is not the fault of the peer either", async () => {
+  const baseUrl = await startServer(
+    "1.1",
+    probeRoutes(async () => "never"),
+  );
+  const transport = createConnectTransport({
+    baseUrl,
+    httpVersion: "1.1",
+    useBinaryFormat: false,
+    interceptors: [createClientInterceptor()],
+  });
+  const request = { $typeName: "probe.v1.UnaryRequest", text: 5 };
+  const err = await failureOf(createClient(ProbeService, transport).unary(request as never));
+  expect((err as ConnectError).rawMessage).toMatch(/^cannot encode /);
+  expect(errorChain(err)).toBeUndefined();
 });
 
 test("a definition of another copy of the library is the answer too", async () => {

@@ -94,7 +94,7 @@ function isRequestError(reason: unknown): boolean {
   return (
     isConnectError(reason) &&
     !reason.isWireError &&
-    reason.rawMessage.startsWith("serialize binary:")
+    /^(serialize binary: |cannot encode )/.test(reason.rawMessage) // as Protobuf, as JSON
   );
 }
 
