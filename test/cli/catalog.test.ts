@@ -3,11 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { fixture } from "../codebook/fixtures.js";
 import { buf, buildImage } from "../support/image.js";
 
 const root = join(import.meta.dirname, "..", "..");
-const fixture = (name: string) =>
-  readFileSync(join(import.meta.dirname, "..", "codebook", "fixtures", `${name}.proto`), "utf8");
 const image = (name: string) => buildImage({ "fixture.proto": fixture(name) });
 
 /** Runs the command as `npx errchain` does. */
