@@ -1,4 +1,4 @@
-import { checkOwn } from "../codebook/check.js";
+import { checkCodebook } from "../codebook/check.js";
 import { formatFinding } from "../codebook/finding.js";
 import { parseArguments } from "./arguments.js";
 import { loadCodebook } from "./load-codebook.js";
@@ -29,7 +29,7 @@ export function check(args: string[]): number {
   }
   const { all, own } = loadCodebook(image);
   const older = values.against === undefined ? undefined : loadCodebook(values.against).own;
-  const findings = checkOwn(own, all, older);
+  const findings = checkCodebook(own, older, all);
   for (const finding of findings) {
     console.log(formatFinding(finding));
   }

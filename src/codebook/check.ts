@@ -7,9 +7,14 @@ import { compareCodebooks, historyRules } from "./history.js";
 /**
  * Checks the codes of a set of proto files: each on its own, against each other,
  * and, where there is an older codebook, against what they were. Sorted by place.
+ *
+ * @param all the codebook with imported files too: a full code must be unique over
+ *   all of them, but what else is wrong with imported ones is for their owners.
+ *   Default: nothing is imported.
  */
-export function checkCodebook(codebook: Codebook, older?: Codebook): Finding[] {
+export function checkCodebook(codebook: Codebook, older?: Codebook, all = codebook): Finding[] {
   const codes = codebook.catalogs.flatMap((catalog) => catalog.codes);
+  const files = new Set(codes.map(({ position }) => position.file));
   const findings = [
     ...codebook.services.flatMap(checkService),
     ...codebook.catalogs.flatMap(checkCatalog),
@@ -19,26 +24,10 @@ export function checkCodebook(codebook: Codebook, older?: Codebook): Finding[] {
       message: `${desc.name} declares errors, but is no catalog; add the option (errchain.v1.catalog)`,
     })),
     ...codes.flatMap(checkCode),
-    ...checkUnique(codes),
+    ...checkUnique(all).filter(({ position }) => files.has(position.file)),
     ...(older ? compareCodebooks(codebook, older) : []),
   ];
   return sortFindings(findings.filter((finding) => !isIgnored(finding)));
-}
-
-/**
- * Checks the codes of one's own files. Imported ones take part, so that a full code
- * is unique over all of them, but what is wrong with them is for their owners.
- */
-export function checkOwn(own: Codebook, all: Codebook, older?: Codebook): Finding[] {
-  const files = new Set(
-    [...own.catalogs, ...own.strays, ...own.services].map(({ position }) => position.file),
-  );
-  const findings = checkCodebook(all).filter(({ position }) => files.has(position.file));
-  if (older !== undefined) {
-    const changes = compareCodebooks(own, older).filter((finding) => !isIgnored(finding));
-    findings.push(...changes);
-  }
-  return sortFindings(findings);
 }
 
 function checkService({ desc, component, position }: CodebookService): Finding[] {
@@ -101,20 +90,22 @@ function checkCode(code: CodebookCode): Finding[] {
   return found;
 }
 
-function checkUnique(codes: readonly CodebookCode[]): Finding[] {
+function checkUnique({ catalogs }: Codebook): Finding[] {
   const firsts = new Map<string, CodebookCode>();
-  return codes.flatMap((code) => {
-    const first = firsts.get(code.fullCode);
-    if (first === undefined) {
-      firsts.set(code.fullCode, code);
-      return [];
-    }
-    if (first.catalog === code.catalog) {
-      return []; // number-alias
-    }
-    const message = `${code.fullCode}: ${first.desc.name} in ${first.position.file} has this full code too; give one of them another number`;
-    return [{ rule: "code-unique", position: code.position, message, code }];
-  });
+  return catalogs
+    .flatMap((catalog) => catalog.codes)
+    .flatMap((code) => {
+      const first = firsts.get(code.fullCode);
+      if (first === undefined) {
+        firsts.set(code.fullCode, code);
+        return [];
+      }
+      if (first.catalog === code.catalog) {
+        return []; // number-alias
+      }
+      const message = `${code.fullCode}: ${first.desc.name} in ${first.position.file} has this full code too; give one of them another number`;
+      return [{ rule: "code-unique", position: code.position, message, code }];
+    });
 }
 
 /** The rules about a code, which its author can ignore with a reason. */

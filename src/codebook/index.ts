@@ -1,4 +1,4 @@
-export { checkCodebook, checkOwn } from "./check.js";
+export { checkCodebook } from "./check.js";
 export {
   type Codebook,
   type CodebookCatalog,

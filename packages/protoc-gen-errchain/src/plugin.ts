@@ -1,5 +1,5 @@
 import { createEcmaScriptPlugin, type Schema } from "@bufbuild/protoplugin";
-import { checkOwn, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
+import { checkCodebook, codebookToMarkdown, formatFinding, readCodebook } from "errchain/codebook";
 import { BuiltinErrorSchema } from "errchain/proto";
 import { printBuiltins } from "./builtins.js";
 import { printDefinitions, type Target } from "./definitions.js";
@@ -39,7 +39,7 @@ function parseOptions(options: { key: string; value: string }[]): PluginOptions 
 
 function generate(schema: Schema<PluginOptions>, target: Target): void {
   const codebook = readCodebook(schema.files);
-  const findings = checkOwn(codebook, readCodebook(schema.allFiles));
+  const findings = checkCodebook(codebook, undefined, readCodebook(schema.allFiles));
   if (findings.length > 0) {
     throw new Error(["the error codes need attention", ...findings.map(formatFinding)].join("\n"));
   }
