@@ -18,7 +18,6 @@ export { type FormatOptions, formatErrorChain } from "./chain/format.js";
 export { type CodeParts, fullCode } from "./chain/full-code.js";
 export { formatLogLine, type LogLine, parseLogLine } from "./chain/log-line.js";
 export { rootCause } from "./chain/root-cause.js";
-export { type CauseNode, causeTree } from "./chain/tree.js";
 export { type ClientInterceptorOptions, createClientInterceptor } from "./client/interceptor.js";
 export { openSealed } from "./sealing/open-sealed.js";
 export { newSealingKey, type SealingKey, sealingKey } from "./sealing/sealing-key.js";

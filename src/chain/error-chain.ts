@@ -13,8 +13,8 @@ export type ErrorDetail = ConnectError["details"][number];
  * nearest error that its `cause` leads to.
  *
  * Takes any thrown value, and a chain, which it returns as it is (up to 256
- * causes). Returns undefined if there is no chain. The bytes are decoded once and the result is
- * remembered, so treat it as read-only.
+ * causes). Returns undefined if there is no chain. The bytes are decoded once and
+ * the result is remembered, so treat it as read-only.
  */
 export function errorChain(errorOrChain: unknown): ErrorChain | undefined {
   if (isMessage(errorOrChain, ErrorChainSchema)) {

@@ -5,10 +5,10 @@ import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import { raisedAs } from "../catalog/raised.js";
 import {
-  chainsBehind,
   type ErrorDetail,
   errorsWithChain,
   isChainDetail,
+  ownChainBytes,
 } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import {
@@ -78,7 +78,7 @@ export function classify(reason: unknown, request: FailedRequest): Answer | Down
     calls.map((call) =>
       observedChain(call, timedOut(calls) ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED),
     );
-  const below = [...chainsBehind(reason), ...chainsOf(aborted)];
+  const below = [...failed.flatMap((error) => ownChainBytes(error) ?? []), ...chainsOf(aborted)];
 
   const raised = failed.length === 1 ? raisedAs(nearest) : undefined;
   const wrapsOnly = reason === nearest || !isConnectError(reason);

@@ -94,8 +94,10 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
   return (next) => async (req) => {
     const scope = beginScope(req.header);
     const run = <R>(step: () => R): R => storage.run(scope, step);
-    const component = configured ?? componentOf(req.service);
-    const mapError = (reason: unknown) => answer(reason, { req, scope, component }, answerOptions);
+    const mapError = (reason: unknown) => {
+      const component = configured ?? componentOf(req.service);
+      return answer(reason, { req, scope, component }, answerOptions);
+    };
     try {
       const res = await run(() => next(req));
       // The handler of a stream runs while its messages are read.
