@@ -19,5 +19,9 @@ export { type CodeParts, fullCode } from "./chain/full-code.js";
 export { formatLogLine, type LogLine, parseLogLine } from "./chain/log-line.js";
 export { rootCause } from "./chain/root-cause.js";
 export { type ClientInterceptorOptions, createClientInterceptor } from "./client/interceptor.js";
+export {
+  createErrorChainTransport,
+  type ErrorChainTransportOptions,
+} from "./client/transport.js";
 export { openSealed } from "./sealing/open-sealed.js";
 export { newSealingKey, type SealingKey, sealingKey } from "./sealing/sealing-key.js";

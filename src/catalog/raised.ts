@@ -13,6 +13,8 @@ export interface Raised {
   readonly own: Cause;
   /** The encoded chains of what the error followed from. */
   readonly below: readonly Uint8Array[];
+  /** What the error followed from, where that is known as it was thrown. */
+  readonly reason?: unknown;
 }
 
 const raised = new WeakMap<ConnectError, Raised>();
@@ -27,7 +29,7 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   const below = chainsBehind(reason);
   const maxBytes = chainBudget(DEFAULT_MAX_BYTES, message);
   error.details.push(chainDetail(composeChain(own, below, NO_TRACE_ID, maxBytes)));
-  raised.set(error, { own, below });
+  raised.set(error, { own, below, reason });
   return error;
 }
 

@@ -97,36 +97,45 @@ export function chainDetail(bytes: Uint8Array): ErrorDetail {
 }
 
 /**
- * The errors that a thrown value is or follows from: itself, what it names as its
- * cause, the members of arrays and AggregateErrors, and so on. What is behind an
- * error with a chain of its own is in that chain already, and not looked at.
+ * Visits what a thrown value is or follows from: itself, what it names as its
+ * cause, the members of arrays and AggregateErrors, and so on.
+ *
+ * @param visit gives false where what is behind the value is of no interest
  */
-export function errorsBehind(reason: unknown): object[] {
-  const found: object[] = [];
+export function walkCauses(reason: unknown, visit: (value: unknown) => boolean): void {
   const seen = new Set<unknown>();
-  const visit = (value: unknown, depth: number) => {
-    if (typeof value !== "object" || value === null || seen.has(value)) {
+  const walk = (value: unknown, depth: number) => {
+    if (value === undefined || value === null || seen.has(value)) {
       return;
     }
-    if (depth > MAX_CAUSE_DEPTH || found.length === MAX_ERRORS_BEHIND) {
+    if (depth > MAX_CAUSE_DEPTH || seen.size === MAX_ERRORS_BEHIND) {
       return;
     }
     seen.add(value);
-    if (!Array.isArray(value)) {
-      found.push(value);
-    }
-    if (ownChainBytes(value) === undefined) {
+    if (Array.isArray(value) || visit(value)) {
       const inner = Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)];
       for (const next of inner.slice(0, MAX_ERRORS_BEHIND)) {
-        visit(next, depth + 1);
+        walk(next, depth + 1);
       }
     }
   };
-  visit(reason, 0);
-  return found;
+  walk(reason, 0);
 }
 
 const MAX_ERRORS_BEHIND = 256;
+
+/**
+ * The errors that a thrown value is or follows from. What is behind an error with
+ * a chain of its own is in that chain already, and not looked at.
+ */
+export function errorsBehind(reason: unknown): unknown[] {
+  const found: unknown[] = [];
+  walkCauses(reason, (value) => {
+    found.push(value);
+    return ownChainBytes(value) === undefined;
+  });
+  return found;
+}
 
 /** The errors with a chain that a thrown value is or follows from; several for a fan-out. */
 export function errorsWithChain(reason: unknown): ConnectError[] {

@@ -6,6 +6,8 @@ import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain
 export interface ChainScan {
   /** How many causes the chain has. At least one. */
   readonly causes: number;
+  /** The nearest cause, encoded. */
+  readonly nearest: Uint8Array;
   /** The W3C trace ID as it stands in the chain: 16 bytes, or empty. */
   readonly traceId: Uint8Array;
 }
@@ -24,6 +26,7 @@ export interface ChainScan {
 export function scanChain(bytes: Uint8Array): ChainScan | undefined {
   const cursor = { bytes, pos: 0 };
   let causes = 0;
+  let nearest: Uint8Array = NO_BYTES;
   let traceId: Uint8Array = NO_BYTES;
   // How many causes must still follow for the tree to be whole.
   let pending = 1;
@@ -33,9 +36,14 @@ export function scanChain(bytes: Uint8Array): ChainScan | undefined {
       if (pending === 0) {
         return undefined; // a second tree
       }
-      const branches = scanCause(cursor, readEnd(cursor));
+      const end = readEnd(cursor);
+      const start = cursor.pos;
+      const branches = scanCause(cursor, end);
       if (branches === MALFORMED) {
         return undefined;
+      }
+      if (causes === 0) {
+        nearest = bytes.subarray(start, end);
       }
       causes++;
       pending += branches - 1;
@@ -51,7 +59,7 @@ export function scanChain(bytes: Uint8Array): ChainScan | undefined {
       return undefined;
     }
   }
-  return causes > 0 && pending === 0 ? { causes, traceId } : undefined;
+  return causes > 0 && pending === 0 ? { causes, nearest, traceId } : undefined;
 }
 
 /** The length of a W3C trace ID. */

@@ -1,3 +1,7 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { isConnectError } from "../chain/thrown.js";
+import type { RequestScope } from "./request-scope.js";
+
 const UNITS_MS: Record<string, number> = {
   H: 3_600_000,
   M: 60_000,
@@ -13,10 +17,59 @@ const UNITS_MS: Record<string, number> = {
  * `connect-timeout-ms`. Undefined if it does not say, or not in a valid form.
  */
 export function timeoutMsOf(requestHeader: Headers): number | undefined {
-  const connect = /^\d{1,10}$/.exec(requestHeader.get("connect-timeout-ms") ?? "");
-  if (connect !== null) {
-    return Number(connect[0]);
+  if (requestHeader.get("content-type")?.startsWith("application/grpc")) {
+    const grpc = /^(\d{1,8})([HMSmun])$/.exec(requestHeader.get("grpc-timeout") ?? "");
+    return grpc === null ? undefined : Number(grpc[1]) * (UNITS_MS[grpc[2] ?? ""] ?? 0);
   }
-  const grpc = /^(\d{1,8})([HMSmun])$/.exec(requestHeader.get("grpc-timeout") ?? "");
-  return grpc === null ? undefined : Number(grpc[1]) * (UNITS_MS[grpc[2] ?? ""] ?? 0);
+  const connect = /^\d{1,10}$/.exec(requestHeader.get("connect-timeout-ms") ?? "");
+  return connect === null ? undefined : Number(connect[0]);
 }
+
+/**
+ * How much is left of the time that the caller of a request gives, in
+ * milliseconds; negative where it is over. Undefined if there is no deadline, or
+ * the request has been answered.
+ */
+export function remainingMs({ request, startedAtMs }: RequestScope): number | undefined {
+  const timeoutMs = request && timeoutMsOf(request.header);
+  return timeoutMs === undefined ? undefined : startedAtMs + timeoutMs - Date.now();
+}
+
+/** How a request ended before it was answered: by its deadline, or by its caller. */
+export function endOf(scope: RequestScope): "timed out" | "canceled" | undefined {
+  const { request } = scope;
+  const leftMs = remainingMs(scope);
+  if (
+    request === undefined ||
+    (!request.signal.aborted && !(leftMs !== undefined && leftMs <= 0))
+  ) {
+    return undefined;
+  }
+  const { reason } = request.signal;
+  if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
+    return "timed out";
+  }
+  // Mostly the timer of the caller is a little faster, and then all that can be
+  // seen here is that he goes away at the time when he said he would.
+  const timeoutMs = timeoutMsOf(request.header);
+  return leftMs !== undefined && timeoutMs !== undefined && leftMs <= timeoutMs / 10 + TOLERANCE_MS
+    ? "timed out"
+    : "canceled";
+}
+
+/** The caller's clock began with the connection, ours with the request: this much and a tenth is let pass. */
+const TOLERANCE_MS = 10;
+
+/** The error of a call that was not made, because the deadline of its request had passed. */
+export function noTimeLeft(): ConnectError {
+  const error = new ConnectError("no time is left for the call", Code.DeadlineExceeded);
+  notMade.add(error);
+  return error;
+}
+
+/** Whether a value is the error of a call that was not made for want of time. */
+export function isNoTimeLeft(value: unknown): boolean {
+  return typeof value === "object" && value !== null && notMade.has(value);
+}
+
+const notMade = new WeakSet<object>();

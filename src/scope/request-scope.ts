@@ -1,66 +1,110 @@
-import { isSpanContextValid, trace } from "@opentelemetry/api";
+import { isSpanContextValid, type SpanContext, trace } from "@opentelemetry/api";
+import type { FailedCall } from "./failed-calls.js";
 import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
 
 /**
  * What a request carries while it is handled. Whatever begins in the request and
  * outlives it (a connection that is opened for a call) keeps the scope alive, so
- * it holds no more of the request than it needs.
+ * it holds no more of the request than it needs, and less after its end.
  */
 export interface RequestScope {
-  /** The trace context of this hop: that of the active OpenTelemetry span, or our own. */
-  readonly trace: TraceContext;
+  /** The request, until it has been answered. */
+  request: HandledRequest | undefined;
   /** When the request came, as Date.now() has it. */
   readonly startedAtMs: number;
-  /** Calls that failed because their signal was aborted, see noteAbortedCall(). */
-  abortedCalls?: AbortedCall[];
+  /** Where the hop stands in its trace, see traceOf(). */
+  readonly parent: TraceParent;
+  trace: TraceContext | undefined;
+  /** Counts what happens to the calls of the request, so that it has an order. */
+  clock: number;
+  /** The calls that have failed, oldest first, see failed-calls.ts. */
+  failedCalls: FailedCall[] | undefined;
+  /** Aborted when the request ends before it is answered, see cancellationOf(). */
+  cancellation: AbortController | undefined;
 }
 
-/** A call that connect-es ended because its signal was aborted. */
-export interface AbortedCall {
-  /** The reason of the signal. */
-  readonly reason: unknown;
-  /** Who was called. */
-  readonly peer: { readonly system: string; readonly module: string };
-  readonly procedure: string;
+/** What is read of a request while it is handled. */
+interface HandledRequest {
+  readonly header: Headers;
+  /** Aborted when the caller goes away or the deadline passes, and also after the answer. */
+  readonly signal: AbortSignal;
+}
+
+interface TraceParent {
+  readonly span: SpanContext | undefined;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 /** The scope of a request that a server begins to handle. */
-export function beginScope(requestHeader: Headers): RequestScope {
-  const span = trace.getActiveSpan()?.spanContext();
-  const traceparent = requestHeader.get(TRACEPARENT);
-  const tracestate = traceparent === null ? null : requestHeader.get(TRACESTATE);
-  let context: TraceContext | undefined;
+export function beginScope(request: HandledRequest): RequestScope {
+  const { header } = request;
+  const traceparent = header.get(TRACEPARENT);
   return {
+    request,
     startedAtMs: Date.now(),
-    // Most requests neither fail nor call anybody, and then nobody asks.
-    get trace() {
-      context ??=
-        span !== undefined && isSpanContextValid(span)
-          ? {
-              traceId: span.traceId,
-              spanId: span.spanId,
-              flags: span.traceFlags.toString(16).padStart(2, "0"),
-              state: span.traceState?.serialize() ?? "",
-            }
-          : continueTrace(traceparent, tracestate);
-      return context;
+    parent: {
+      span: trace.getActiveSpan()?.spanContext(),
+      traceparent,
+      tracestate: traceparent === null ? null : header.get(TRACESTATE),
     },
+    trace: undefined,
+    clock: 0,
+    failedCalls: undefined,
+    cancellation: undefined,
   };
 }
 
-/**
- * Remembers a call that failed because its signal was aborted. connect-es makes
- * the error from the signal's reason then, whatever an interceptor throws, so the
- * name of the peer cannot travel with the error.
- */
-export function noteAbortedCall(scope: RequestScope, call: AbortedCall): void {
-  scope.abortedCalls ??= [];
-  if (scope.abortedCalls.length < MAX_ABORTED_CALLS) {
-    scope.abortedCalls.push(call);
-  }
+/** The request has been answered: of its calls nothing is kept, and later ones are on their own. */
+export function endScope(scope: RequestScope): void {
+  scope.request = undefined;
+  scope.failedCalls = undefined;
 }
 
-const MAX_ABORTED_CALLS = 32;
+/**
+ * The trace context of this hop: that of the OpenTelemetry span that was active
+ * when the request came, or our own. Most requests neither fail nor call anybody,
+ * and then nobody asks.
+ */
+export function traceOf(scope: RequestScope): TraceContext {
+  scope.trace ??= beginTrace(scope.parent);
+  return scope.trace;
+}
+
+function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContext {
+  return span !== undefined && isSpanContextValid(span)
+    ? {
+        traceId: span.traceId,
+        spanId: span.spanId,
+        flags: span.traceFlags.toString(16).padStart(2, "0"),
+        state: span.traceState?.serialize() ?? "",
+      }
+    : continueTrace(traceparent, tracestate);
+}
+
+/**
+ * A signal that is aborted when the request ends before it is answered, for the
+ * calls that are made for it. The request's own signal is aborted after the answer
+ * too, and a call that is meant to outlive the request must not end then.
+ */
+export function cancellationOf(scope: RequestScope): AbortSignal | undefined {
+  const signal = scope.request?.signal;
+  if (signal !== undefined && scope.cancellation === undefined) {
+    const cancellation = new AbortController();
+    scope.cancellation = cancellation;
+    const abort = () => {
+      if (scope.request !== undefined) {
+        cancellation.abort(signal.reason);
+      }
+    };
+    if (signal.aborted) {
+      abort();
+    } else {
+      signal.addEventListener("abort", abort, { once: true });
+    }
+  }
+  return signal && scope.cancellation?.signal;
+}
 
 /** Finds the scope of the request that the running code belongs to. */
 export interface ScopeStore {

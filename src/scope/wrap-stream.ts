@@ -1,9 +1,16 @@
 /** How to wrap the messages of a stream. */
-export interface StreamWrapper {
+export interface StreamWrapper<T> {
   /** Runs each step of the stream. Default: as it is. */
   readonly run?: <R>(step: () => R) => R;
-  /** Takes what a step throws and gives what to throw instead, or a promise of it. */
-  readonly mapError: (reason: unknown) => unknown;
+  /** Is told of each message. Default: nobody. */
+  readonly onMessage?: (message: T) => void;
+  /** Is told of the end of the stream, if it ends without an error. Default: nobody. */
+  readonly onEnd?: () => void;
+  /**
+   * Takes what a step throws and gives what to throw instead, or a promise of it.
+   * Where the step was a throw(), that is mostly what the reader threw into the stream.
+   */
+  readonly mapError: (reason: unknown, step: "next" | "return" | "throw") => unknown;
 }
 
 /**
@@ -14,14 +21,24 @@ export interface StreamWrapper {
  */
 export function wrapStream<T>(
   source: AsyncIterable<T>,
-  { run = (step) => step(), mapError }: StreamWrapper,
+  { run = (step) => step(), onMessage, onEnd, mapError }: StreamWrapper<T>,
 ): AsyncIterable<T> {
-  const guard = async <R>(step: () => Promise<R>): Promise<R> => {
+  const guard = async (
+    name: "next" | "return" | "throw",
+    step: () => Promise<IteratorResult<T>>,
+  ): Promise<IteratorResult<T>> => {
+    let result: IteratorResult<T>;
     try {
-      return await run(step);
+      result = await run(step);
     } catch (reason) {
-      throw await mapError(reason);
+      throw await mapError(reason, name);
     }
+    if (result.done) {
+      onEnd?.();
+    } else {
+      onMessage?.(result.value);
+    }
+    return result;
   };
   return {
     [Symbol.asyncIterator]() {
@@ -29,9 +46,13 @@ export function wrapStream<T>(
       // Sources of connect-es leave out return and throw on purpose; so do we then.
       const { return: return_, throw: throw_ } = it;
       return {
-        next: () => guard(() => it.next()),
-        ...(return_ && { return: (value?: unknown) => guard(() => return_.call(it, value)) }),
-        ...(throw_ && { throw: (reason?: unknown) => guard(() => throw_.call(it, reason)) }),
+        next: () => guard("next", () => it.next()),
+        ...(return_ && {
+          return: (value?: unknown) => guard("return", () => return_.call(it, value)),
+        }),
+        ...(throw_ && {
+          throw: (reason?: unknown) => guard("throw", () => throw_.call(it, reason)),
+        }),
       };
     },
   };

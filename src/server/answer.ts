@@ -12,7 +12,8 @@ import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import type { ErrorReport, ErrorSink } from "../report/error-report.js";
-import { type Answer, classify } from "./classify.js";
+import { traceOf } from "../scope/request-scope.js";
+import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions } from "./edge.js";
 import type { FailedRequest } from "./ended.js";
 import { type Exposure, isExposure } from "./expose.js";
@@ -21,7 +22,7 @@ import { type RelayOptions, relayDownstream } from "./relay.js";
 import { type Carrier, makeSendable } from "./sendable.js";
 
 /** What the options of a server interceptor come to. */
-export interface AnswerOptions extends RelayOptions, EdgeOptions {
+export interface AnswerOptions extends ClassifyOptions, RelayOptions, EdgeOptions {
   readonly exposure: Exposure | ((request: UnaryRequest | StreamRequest) => Exposure);
   readonly onError: readonly ErrorSink[];
 }
@@ -46,7 +47,7 @@ export async function answer(
       status: status as number,
     });
     const chain = create(ErrorChainSchema, { causes: [cause] });
-    const { traceId } = scope.trace;
+    const { traceId } = traceOf(scope);
     report(options.onError, { cause, chain, traceId, reason, truncated: [], problems: [problem] });
     return new ConnectError("internal error", status);
   }
@@ -62,12 +63,12 @@ async function composeAnswer(
   const problems: unknown[] = [];
   const onProblem = (problem: unknown) => problems.push(problem);
 
-  const classified = classify(reason, request);
+  const classified = classify(reason, request, options, onProblem);
   const { own, below, message, details, metadata } =
     classified.kind === "answer"
       ? classified
       : relayDownstream(reason, classified, request, options, onProblem);
-  const { traceId, spanId } = scope.trace;
+  const { traceId, spanId } = traceOf(scope);
   own.procedure = procedureOf(req.method);
   own.spanId = fromHex(spanId);
   const exposure = exposureOf(req, options.exposure, onProblem);

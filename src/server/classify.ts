@@ -1,31 +1,15 @@
-import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
+import type { Classifier } from "../catalog/cause-init.js";
 import { raisedAs } from "../catalog/raised.js";
-import {
-  type ErrorDetail,
-  errorsWithChain,
-  isChainDetail,
-  ownChainBytes,
-} from "../chain/error-chain.js";
+import { type ErrorDetail, isChainDetail } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
-import {
-  causeOf,
-  isConnectError,
-  isTimeoutError,
-  privateText,
-  systemErrorCode,
-} from "../chain/thrown.js";
-import type { AbortedCall } from "../scope/request-scope.js";
-import {
-  abortedCallsBehind,
-  endOf,
-  type FailedRequest,
-  followsFromEnd,
-  isBareCancel,
-} from "./ended.js";
+import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
+import { endOf, isNoTimeLeft } from "../scope/deadline.js";
+import { type FailedRequest, followsFromEnd, isBareCancel } from "./ended.js";
+import { type Failure, failuresBehind, inferredFailures } from "./failures.js";
 
 /** What a hop answers with, and what that followed from. */
 export interface Answer {
@@ -53,6 +37,13 @@ export interface Downstream {
   readonly privateArgs: Record<string, string>;
 }
 
+/** How errors without a chain are named. */
+export interface ClassifyOptions {
+  readonly classifiers: readonly Classifier[];
+  /** Whether failed calls are taken for the causes of an error that names none. */
+  readonly inferCauses: boolean;
+}
+
 /**
  * Names what a handler threw, whatever it is:
  *
@@ -60,82 +51,77 @@ export interface Downstream {
  * 2. A ConnectError that the application made is its answer, filled in.
  * 3. What follows from the end of the request (its caller cancelled it, or its
  *    deadline passed) is answered with that.
- * 4. The error of a failed call, or one that follows from it, is no answer but a
- *    cause. Of its message, details and metadata nothing is passed on.
+ * 4. The error of a failed call, one that a classifier can name, or one that follows
+ *    from such errors, is no answer but a cause. Of its message, details and metadata
+ *    nothing is passed on.
  * 5. All else is unclassified, and what it says is for engineers only.
+ *
+ * Where an answer names no cause, the calls that failed in the request are inferred
+ * to be it.
  */
-export function classify(reason: unknown, request: FailedRequest): Answer | Downstream {
+export function classify(
+  reason: unknown,
+  request: FailedRequest,
+  { classifiers, inferCauses }: ClassifyOptions,
+  onProblem: (problem: unknown) => void,
+): Answer | Downstream {
   const { component, scope } = request;
   const filledIn = (code: BuiltinCode, init: Partial<BuiltinCauseInit> = {}) =>
     builtinCause(code, { component, provenance: Provenance.FILLED_IN, ...init });
-  const failed = errorsWithChain(reason);
-  const [nearest] = failed;
-  const aborted = abortedCallsBehind(reason, scope);
-  const ended = endOf(request);
-  const timedOut = (calls: readonly AbortedCall[]) =>
-    ended === BuiltinError.TIMED_OUT || calls.some((call) => isTimeoutError(call.reason));
-  const chainsOf = (calls: readonly AbortedCall[]) =>
-    calls.map((call) =>
-      observedChain(call, timedOut(calls) ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED),
-    );
-  const below = [...failed.flatMap((error) => ownChainBytes(error) ?? []), ...chainsOf(aborted)];
+  const behind = (value: unknown) => failuresBehind(value, scope, classifiers, onProblem);
+  const orInferred = (below: readonly Uint8Array[]) =>
+    below.length > 0 || !inferCauses ? below : inferredFailures(scope);
+  const failures = behind(reason);
+  const below = failures.map(({ chain }) => chain);
+  const [nearest] = failures;
 
-  const raised = failed.length === 1 ? raisedAs(nearest) : undefined;
-  const wrapsOnly = reason === nearest || !isConnectError(reason);
-  if (nearest !== undefined && raised !== undefined && wrapsOnly) {
-    const behind = chainsOf(abortedCallsBehind(causeOf(nearest), scope));
-    return applicationAnswer(nearest, { ...raised.own }, [...raised.below, ...behind]);
+  const raised = failures.length === 1 ? raisedAs(nearest?.error) : undefined;
+  const wrapsOnly = reason === nearest?.error || !isConnectError(reason);
+  if (nearest?.error !== undefined && raised !== undefined && wrapsOnly) {
+    const declared =
+      raised.reason === undefined ? raised.below : behind(raised.reason).map(({ chain }) => chain);
+    return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
   }
-  if (isConnectError(reason) && reason !== nearest && !isErrorOfCall(reason, request, aborted)) {
+  if (
+    isConnectError(reason) &&
+    reason !== nearest?.error &&
+    !isErrorOfCall(reason, request, failures)
+  ) {
     const own = filledIn(
       reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
       { message: reason.rawMessage },
     );
-    return applicationAnswer(reason, own, below);
+    return applicationAnswer(reason, own, orInferred(below));
   }
-  const isCall = failed.length > 0 || aborted.length > 0 || isConnectError(reason);
-  if (ended !== undefined && (isCall || followsFromEnd(reason, request))) {
-    return ownAnswer(filledIn(ended), below);
+  const ended = endOf(scope);
+  const isFailure = failures.length > 0 || isConnectError(reason);
+  if (ended !== undefined && (isFailure || followsFromEnd(reason, request))) {
+    const code = ended === "timed out" ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
+    return ownAnswer(filledIn(code), orInferred(below));
   }
-  if (isCall) {
-    const status = statusOfCall();
+  if (isFailure) {
+    const status = nearest?.status ?? (isConnectError(reason) ? reason.code : Code.Unknown);
     const privateArgs: Record<string, string> =
       below.length === 0 ? { error: privateText(reason) } : {};
     return { kind: "downstream", status, below, privateArgs };
   }
   const privateArgs = { error: privateText(reason) };
-  return ownAnswer(filledIn(BuiltinError.UNCLASSIFIED, { privateArgs }), []);
-
-  function statusOfCall(): Code {
-    if (nearest !== undefined) {
-      return nearest.code;
-    }
-    if (aborted.length > 0) {
-      return timedOut(aborted) ? Code.DeadlineExceeded : Code.Canceled;
-    }
-    return isConnectError(reason) ? reason.code : Code.Unknown;
-  }
+  return ownAnswer(filledIn(BuiltinError.UNCLASSIFIED, { privateArgs }), orInferred([]));
 }
 
 /** Whether a ConnectError is that of a failed call, and not one that the application made. */
 function isErrorOfCall(
   error: ConnectError,
   { req }: FailedRequest,
-  aborted: readonly AbortedCall[],
+  failures: readonly Failure[],
 ): boolean {
   return (
     error.isWireError ||
     isTransportError(error) ||
+    isNoTimeLeft(error) ||
     error === req.signal.reason ||
-    (isBareCancel(error) && (req.signal.aborted || aborted.length > 0))
+    (isBareCancel(error) && (req.signal.aborted || failures.some(({ end }) => end !== undefined)))
   );
-}
-
-/** The chain of an aborted call, which names the peer. */
-function observedChain({ peer, procedure }: AbortedCall, code: BuiltinCode): Uint8Array {
-  const cause = builtinCause(code, { component: peer, provenance: Provenance.OBSERVED });
-  cause.procedure = procedure;
-  return toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [cause] }));
 }
 
 /** An answer that is all this library's. */

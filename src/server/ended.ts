@@ -1,11 +1,9 @@
 import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
-import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import type { BuiltinCode } from "../catalog/builtin.js";
 import type { Component } from "../catalog/component.js";
 import { errorsBehind, ownChainBytes } from "../chain/error-chain.js";
-import { isAbortError, isConnectError, systemErrorCode, textOf } from "../chain/thrown.js";
-import { timeoutMsOf } from "../scope/deadline.js";
-import type { AbortedCall, RequestScope } from "../scope/request-scope.js";
+import { isAbortError, isConnectError, systemErrorCode } from "../chain/thrown.js";
+import { isNoTimeLeft } from "../scope/deadline.js";
+import type { RequestScope } from "../scope/request-scope.js";
 
 /** The request whose handler failed. */
 export interface FailedRequest {
@@ -15,26 +13,6 @@ export interface FailedRequest {
   readonly scope: RequestScope;
 }
 
-/** How a request ended before its handler did: by its deadline, or by its caller. */
-export function endOf({ req, scope }: FailedRequest): BuiltinCode | undefined {
-  const { signal, header } = req;
-  if (!signal.aborted) {
-    return undefined;
-  }
-  const { reason } = signal;
-  const timedOutHere = isConnectError(reason) && reason.code === Code.DeadlineExceeded;
-  // Mostly the timer of the caller is a little faster, and then all that can be
-  // seen here is that he goes away at the time when he said he would.
-  const elapsedMs = Date.now() - scope.startedAtMs;
-  const timeoutMs = timeoutMsOf(header) ?? Number.POSITIVE_INFINITY;
-  return timedOutHere || elapsedMs >= timeoutMs - timeoutMs / 10 - CLOCK_TOLERANCE_MS
-    ? BuiltinError.TIMED_OUT
-    : BuiltinError.CANCELED;
-}
-
-/** His clock began with the connection, ours with the request: this much and a tenth is let pass. */
-const CLOCK_TOLERANCE_MS = 10;
-
 /** Whether a value is, or follows from, what is thrown because a request has ended. */
 export function followsFromEnd(reason: unknown, { req }: FailedRequest): boolean {
   return errorsBehind(reason).some(
@@ -42,7 +20,8 @@ export function followsFromEnd(reason: unknown, { req }: FailedRequest): boolean
       error === req.signal.reason ||
       isAbortError(error) ||
       CONNECTION_LOST.has(systemErrorCode(error) ?? "") ||
-      isBareCancel(error),
+      isBareCancel(error) ||
+      isNoTimeLeft(error),
   );
 }
 
@@ -66,24 +45,3 @@ const CONNECTION_LOST: ReadonlySet<string> = new Set([
   "ERR_STREAM_PREMATURE_CLOSE",
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
-
-/** The aborted calls of a request that a thrown value is, or follows from. */
-export function abortedCallsBehind(
-  reason: unknown,
-  { abortedCalls = [] }: RequestScope,
-): AbortedCall[] {
-  if (abortedCalls.length === 0) {
-    return [];
-  }
-  const errors = errorsBehind(reason).filter((error) => ownChainBytes(error) === undefined);
-  return abortedCalls.filter((call) => errors.some((error) => comesFrom(error, call.reason)));
-}
-
-function comesFrom(error: object, signalReason: unknown): boolean {
-  if (error === signalReason) {
-    return true;
-  }
-  // connect-es makes a new error with the text of the signal's reason.
-  const text = signalReason instanceof Error ? signalReason.message : textOf(signalReason);
-  return isConnectError(error) && isBareCancel(error) && error.rawMessage === text;
-}

@@ -1,8 +1,9 @@
 import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import type { ErrorSink } from "../report/error-report.js";
-import { beginScope } from "../scope/request-scope.js";
+import { beginScope, endScope } from "../scope/request-scope.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import type { SealingKey } from "../sealing/sealing-key.js";
 import { type AnswerOptions, answer } from "./answer.js";
@@ -26,6 +27,19 @@ export interface ServerInterceptorOptions {
    * its error: the definition of the first rule that matches. Default: none.
    */
   readonly translate?: readonly TranslationRule[];
+  /**
+   * Names failures that are no errors of a call: of a database, a queue, a file
+   * system. They become causes of their own below this hop's. There are ready-made
+   * ones in `errchain/classify/…`; of several the first that knows decides.
+   * Default: none.
+   */
+  readonly classify?: Classifier | readonly Classifier[];
+  /**
+   * Whether an error that names no cause follows from the calls that failed while
+   * the request was handled. The chain marks such a cause as `inferred`. Default:
+   * `true`.
+   */
+  readonly inferCauses?: boolean;
   /** The status where no rule matches. Default: `"safe"`. */
   readonly relay?: RelayPolicy;
   /**
@@ -92,16 +106,23 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
     system === undefined && module === undefined ? undefined : checkComponent(options);
   const storage = scopeStorage();
   return (next) => async (req) => {
-    const scope = beginScope(req.header);
+    const scope = beginScope(req);
     const run = <R>(step: () => R): R => storage.run(scope, step);
-    const mapError = (reason: unknown) => {
+    const onEnd = () => endScope(scope);
+    const mapError = async (reason: unknown) => {
       const component = configured ?? componentOf(req.service);
-      return answer(reason, { req, scope, component }, answerOptions);
+      const error = await answer(reason, { req, scope, component }, answerOptions);
+      onEnd();
+      return error;
     };
     try {
       const res = await run(() => next(req));
-      // The handler of a stream runs while its messages are read.
-      return res.stream ? { ...res, message: wrapStream(res.message, { run, mapError }) } : res;
+      if (res.stream) {
+        // The handler of a stream runs while its messages are read.
+        return { ...res, message: wrapStream(res.message, { run, onEnd, mapError }) };
+      }
+      onEnd();
+      return res;
     } catch (reason) {
       throw await mapError(reason);
     }
@@ -130,6 +151,10 @@ function checkOptions(options: ServerInterceptorOptions): AnswerOptions {
   if (!Array.isArray(exposeDetails) || !Array.isArray(exposeMetadata)) {
     throw new TypeError("exposeDetails and exposeMetadata must be arrays of names");
   }
+  const classifiers = [options.classify ?? []].flat();
+  if (classifiers.some((classify) => typeof classify !== "function")) {
+    throw new TypeError("classify must be a function, or an array of functions");
+  }
   for (const name of exposeMetadata) {
     new Headers().get(name); // throws a TypeError that says so if this is no name of a header
   }
@@ -139,6 +164,8 @@ function checkOptions(options: ServerInterceptorOptions): AnswerOptions {
   sealing?.cryptoKey.catch(() => {}); // told of with the first error that is to be sealed
   return {
     translate: checkRules(options.translate ?? []),
+    classifiers,
+    inferCauses: options.inferCauses !== false,
     relay,
     exposure,
     exposeDetails,

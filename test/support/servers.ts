@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import * as http2 from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import type { Server } from "node:net";
 import type { ConnectRouter, Interceptor, Transport } from "@connectrpc/connect";
 import {
   connectNodeAdapter,
@@ -9,6 +9,7 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
+import { startListening } from "./listening.js";
 
 /** The protocols that a client can speak, each over a real socket. */
 export const protocols = [
@@ -37,20 +38,10 @@ export async function startServer(
 }
 
 /** Makes a server listen on a free port of this machine until the test is over. */
-export async function listen(server: http.Server | http2.Http2Server): Promise<string> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+export async function listen(server: Server): Promise<string> {
+  const { url, close } = await startListening(server);
+  onTestFinished(close);
+  return url;
 }
 
 /** A client's transport. */
@@ -58,14 +49,15 @@ export function connectTo(
   protocol: Protocol,
   baseUrl: string,
   interceptors: Interceptor[] = [],
+  more: { readonly readMaxBytes?: number; readonly defaultTimeoutMs?: number } = {},
 ): Transport {
-  const options = { baseUrl, interceptors, httpVersion: httpVersionOf(protocol) };
+  const options = { ...more, baseUrl, interceptors, httpVersion: httpVersionOf(protocol) };
   switch (protocol) {
     case "Connect over HTTP/1.1":
     case "Connect over HTTP/2":
       return createConnectTransport(options);
     case "gRPC":
-      return createGrpcTransport({ baseUrl, interceptors });
+      return createGrpcTransport({ ...more, baseUrl, interceptors });
     case "gRPC-Web over HTTP/1.1":
     case "gRPC-Web over HTTP/2":
       return createGrpcWebTransport(options);

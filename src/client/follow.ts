@@ -1,0 +1,76 @@
+import type { StreamResponse } from "@connectrpc/connect";
+import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
+import { wrapStream } from "../scope/wrap-stream.js";
+import type { PeerCall } from "./call.js";
+import { endOfCall, observeEnd } from "./end.js";
+import { type Observed, observe } from "./observe.js";
+
+/** A call succeeded. */
+export function callSucceeded(call: PeerCall): void {
+  if (call.scope !== undefined) {
+    noteSuccess(call.scope, call);
+  }
+}
+
+/**
+ * A call failed. Returns what its caller is to be thrown.
+ *
+ * @param signal the signal that the call was given: aborted where the caller has
+ *   cancelled it or its deadline has passed
+ */
+export function callFailed(
+  call: PeerCall,
+  reason: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
+  const { scope, method, request, startedAt } = call;
+  const end = endOfCall(call, reason, signal);
+  const observed: Observed = end === undefined ? observe(reason, call) : observeEnd(end, call);
+  if (scope !== undefined && observed.chain !== undefined) {
+    noteFailure(scope, { method, request, startedAt, chain: observed.chain, end });
+  }
+  return observed.error;
+}
+
+/**
+ * Makes a call of which either side is a stream.
+ *
+ * @param send sends the messages and gives the response
+ */
+export async function followStream<I, R extends Pick<StreamResponse, "message">>(
+  call: PeerCall,
+  messages: AsyncIterable<I>,
+  signal: AbortSignal | undefined,
+  send: (messages: AsyncIterable<I>) => Promise<R>,
+  onEnd: () => void = () => {},
+): Promise<R> {
+  // What our own request stream throws comes back as the error of the call,
+  // and is no failure of the peer.
+  let isOwnError = false;
+  const failed = (reason: unknown) => {
+    onEnd();
+    return isOwnError ? reason : callFailed(call, reason, signal);
+  };
+  const sent = wrapStream(messages, {
+    onMessage(message) {
+      call.request ??= message;
+    },
+    mapError(reason, step) {
+      isOwnError ||= step === "next"; // connect-es throws the error of the call into it
+      return reason;
+    },
+  });
+  try {
+    const res = await send(sent);
+    const message = wrapStream(res.message, {
+      onEnd() {
+        onEnd();
+        callSucceeded(call);
+      },
+      mapError: failed,
+    });
+    return { ...res, message };
+  } catch (reason) {
+    throw failed(reason);
+  }
+}

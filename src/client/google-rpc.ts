@@ -1,0 +1,106 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
+import type { ErrorDetail } from "../chain/error-chain.js";
+import { truncateUtf8 } from "../chain/utf8.js";
+import type { SaidCause } from "./observed-chain.js";
+
+/**
+ * What the details of google.rpc say about a failure, for peers without a chain:
+ * Google's APIs, Kratos, and whoever follows AIP-193. The types are frozen, and
+ * read by hand: that takes less code than their descriptors. Details that do not
+ * decode, and types without a meaning for a cause, are left out.
+ *
+ * See google/rpc/error_details.proto.
+ */
+export function googleRpcCause(details: readonly ErrorDetail[]): SaidCause {
+  const said: SaidCause = {};
+  for (const detail of details) {
+    if ("type" in detail) {
+      try {
+        readers[detail.type]?.(fieldsOf(detail.value), said);
+      } catch {
+        // What else the peer said still counts.
+      }
+    }
+  }
+  return said;
+}
+
+const readers: Record<string, (fields: Fields, said: SaidCause) => void> = {
+  "google.rpc.ErrorInfo"(fields, said) {
+    const reason = text(fields, 1);
+    const domain = text(fields, 2);
+    if (isShortCode(reason) && !isBuiltinCode(reason)) {
+      Object.assign(said, { code: reason, reason });
+    } else if (reason !== "") {
+      addPrivate(said, "reason", reason);
+    }
+    if (domain !== "") {
+      addPrivate(said, "domain", domain);
+    }
+    for (const entry of (fields.get(3) ?? []).slice(0, MAX_ENTRIES)) {
+      const pair = fieldsOf(entry);
+      said.args = { ...said.args, [text(pair, 1)]: text(pair, 2) };
+    }
+  },
+  "google.rpc.RetryInfo"(fields, said) {
+    const [delay] = fields.get(1) ?? [];
+    if (delay !== undefined) {
+      said.delay = fromBinary(DurationSchema, delay);
+    }
+  },
+  "google.rpc.LocalizedMessage"(fields, said) {
+    const message = text(fields, 2);
+    if (message !== "") {
+      said.message = message;
+    }
+  },
+  "google.rpc.Help"(fields, said) {
+    const [link] = fields.get(1) ?? [];
+    const url = link && text(fieldsOf(link), 2);
+    if (url !== undefined && /^https?:/i.test(url)) {
+      said.help = url;
+    }
+  },
+  "google.rpc.BadRequest"(fields, said) {
+    const violations = (fields.get(1) ?? []).slice(0, MAX_ENTRIES).map(fieldsOf);
+    const texts = violations.map((violation) => `${text(violation, 1)}: ${text(violation, 2)}`);
+    said.args = { ...said.args, field_violations: truncateUtf8(texts.join("; "), MAX_TEXT_BYTES) };
+  },
+  "google.rpc.DebugInfo"(fields, said) {
+    addPrivate(said, "debug", text(fields, 2) || text(fields, 1));
+  },
+};
+
+const MAX_ENTRIES = 16;
+const MAX_TEXT_BYTES = 256;
+
+function addPrivate(said: SaidCause, name: string, value: string): void {
+  said.privateArgs = { ...said.privateArgs, [name]: value };
+}
+
+/** The fields of a message that have a length: texts, bytes and messages. */
+type Fields = ReadonlyMap<number, readonly Uint8Array[]>;
+
+/** Throws if the bytes are no message. */
+function fieldsOf(bytes: Uint8Array): Fields {
+  const fields = new Map<number, Uint8Array[]>();
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [fieldNo, wireType] = reader.tag();
+    if (wireType === WireType.LengthDelimited) {
+      fields.set(fieldNo, [...(fields.get(fieldNo) ?? []), reader.bytes()]);
+    } else {
+      reader.skip(wireType, fieldNo);
+    }
+  }
+  return fields;
+}
+
+/** A text field, or the first of a repeated one. */
+function text(fields: Fields, fieldNo: number): string {
+  const [bytes] = fields.get(fieldNo) ?? [];
+  return truncateUtf8(new TextDecoder().decode(bytes), MAX_TEXT_BYTES);
+}

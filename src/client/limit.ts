@@ -1,0 +1,122 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { noTimeLeft, remainingMs } from "../scope/deadline.js";
+import { cancellationOf } from "../scope/request-scope.js";
+import type { PeerCall } from "./call.js";
+
+/** How the end of a request limits the calls that are made for it. */
+export interface LimitOptions {
+  /**
+   * Whether a call gets the rest of the deadline of the request that it is made
+   * for, as long as it has none that is shorter. Default: `true`.
+   */
+  readonly propagateDeadline?: boolean;
+  /**
+   * How much less than the rest a call gets, in milliseconds, so that of all hops
+   * that wait for a system that hangs the one next to it gives up first, and names
+   * it. It is never more than half of the rest. Default: a twentieth of the rest,
+   * at least 10 and at most 250.
+   */
+  readonly deadlineMarginMs?: number;
+  /**
+   * The timeout of calls that are given none, in milliseconds. Give it here instead
+   * of to the wrapped transport: a default of that one still holds, but where it
+   * is longer than the rest of the deadline, the peer is told the wrong one.
+   * Default: none.
+   */
+  readonly defaultTimeoutMs?: number;
+  /**
+   * Whether a call ends when the caller of the request that it is made for goes
+   * away. A call that goes on after the request was answered is not ended.
+   * Default: `true`.
+   */
+  readonly propagateCancellation?: boolean;
+}
+
+/** What a call is given to end by. */
+export interface CallLimit {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+  /** To be called when the call is over: takes timers and listeners away. */
+  readonly release: () => void;
+}
+
+type CallLimiter = (
+  call: PeerCall,
+  signal: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+) => CallLimit;
+
+/** Throws a RangeError if a time is malformed. */
+export function limitCall(options: LimitOptions): CallLimiter {
+  const { propagateDeadline = true, propagateCancellation = true } = options;
+  const { deadlineMarginMs, defaultTimeoutMs } = options;
+  for (const [name, value] of Object.entries({ deadlineMarginMs, defaultTimeoutMs })) {
+    if (value !== undefined && !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`${name} must be 0 or a positive number of milliseconds, not ${value}`);
+    }
+  }
+  return ({ scope, requestHeader }, signal, givenMs) => {
+    const ownMs = givenMs ?? defaultTimeoutMs;
+    const leftMs = propagateDeadline && scope ? remainingMs(scope) : undefined;
+    const signals = [signal, propagateCancellation && scope ? cancellationOf(scope) : undefined];
+    if (leftMs === undefined) {
+      return { timeoutMs: ownMs, ...linkSignals(signals) };
+    }
+    if (leftMs <= 0) {
+      throw noTimeLeft();
+    }
+    const limitMs = shareOf(leftMs, deadlineMarginMs);
+    if (ownMs !== undefined) {
+      const timeoutMs = ownMs > 0 ? Math.min(ownMs, limitMs) : limitMs;
+      return { timeoutMs, ...linkSignals(signals) };
+    }
+    // A timeout that is given overrides the default of the wrapped transport, which
+    // may be shorter. So none is given, and ours runs beside it. The headers tell
+    // the peer, one for each protocol; a default of the transport overwrites its own.
+    requestHeader.set("connect-timeout-ms", String(limitMs));
+    requestHeader.set("grpc-timeout", `${limitMs}m`);
+    return { timeoutMs: undefined, ...linkSignals(signals, limitMs) };
+  };
+}
+
+/** What a call gets of the time that is left: whole milliseconds, at least one. */
+function shareOf(leftMs: number, configuredMs: number | undefined): number {
+  const marginMs = configuredMs ?? Math.min(Math.max(leftMs / 20, 10), 250);
+  return Math.max(Math.floor(leftMs - Math.min(marginMs, leftMs / 2)), 1);
+}
+
+/** One signal for several, which may also be aborted by a deadline. */
+function linkSignals(
+  signals: readonly (AbortSignal | undefined)[],
+  timeoutMs?: number,
+): Pick<CallLimit, "signal" | "release"> {
+  const given = [...new Set(signals.filter((signal) => signal !== undefined))];
+  if (given.length <= 1 && timeoutMs === undefined) {
+    return { signal: given[0], release() {} };
+  }
+  const controller = new AbortController();
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          controller.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+        }, timeoutMs);
+  const release = () => {
+    clearTimeout(timer);
+    for (const signal of given) {
+      signal.removeEventListener("abort", abort);
+    }
+  };
+  function abort(this: AbortSignal): void {
+    release();
+    controller.abort(this.reason);
+  }
+  for (const signal of given) {
+    if (signal.aborted) {
+      abort.call(signal);
+      break;
+    }
+    signal.addEventListener("abort", abort);
+  }
+  return { signal: controller.signal, release };
+}

@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { Provenance, RetrySchema, type Status } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
+import { composeChain } from "../chain/compose.js";
+import { fromHex } from "../chain/hex.js";
+import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
+import { traceOf } from "../scope/request-scope.js";
+import { attemptOf, calledComponent, calledProcedure, type PeerCall } from "./call.js";
+
+/** What a caller saw of a failed call. */
+export interface ObservedCause {
+  readonly code: BuiltinCode;
+  /** Default: that of the code. */
+  readonly status?: Status;
+  /** What the peer itself said about it. Default: nothing. */
+  readonly said?: SaidCause;
+  /** For engineers: what this side knows. Default: nothing. */
+  readonly privateArgs?: Readonly<Record<string, string>>;
+}
+
+/** What a peer without a chain can say about its failure. */
+export interface SaidCause {
+  code?: string;
+  reason?: string;
+  message?: string;
+  args?: Record<string, string>;
+  privateArgs?: Record<string, string>;
+  help?: string;
+  /** The least time to wait before the next attempt. */
+  delay?: Duration;
+}
+
+/**
+ * The chain that names the peer of a failed call, in front of what came from
+ * below, if anything did.
+ *
+ * @param message the message of the error that the chain will travel with
+ */
+export function observedChain(
+  call: PeerCall,
+  { code, status, said = {}, privateArgs }: ObservedCause,
+  message: string,
+  below: readonly Uint8Array[] = [],
+): Uint8Array {
+  const { delay, ...fields } = said;
+  const cause = builtinCause(code, {
+    component: calledComponent(call),
+    provenance: Provenance.OBSERVED,
+    ...(status && { status }),
+    ...(fields.message && { message: fields.message }),
+  });
+  Object.assign(cause, fields, { message: cause.message, procedure: calledProcedure(call) });
+  cause.privateArgs = {
+    ...said.privateArgs,
+    ...privateArgs,
+    duration_ms: String(Date.now() - call.startedAtMs),
+  };
+  cause.retry = create(RetrySchema, { attempts: attemptOf(call), ...(delay && { delay }) });
+  const traceId = call.scope ? fromHex(traceOf(call.scope).traceId) : NO_TRACE_ID;
+  return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
+}
+
+const NO_TRACE_ID = new Uint8Array();

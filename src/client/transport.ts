@@ -1,0 +1,60 @@
+import type { Transport } from "@connectrpc/connect";
+import { checkPeer, type PeerOptions, startCall } from "./call.js";
+import { callFailed, callSucceeded, followStream } from "./follow.js";
+import { type LimitOptions, limitCall } from "./limit.js";
+
+/** Options of createErrorChainTransport(). */
+export interface ErrorChainTransportOptions extends PeerOptions, LimitOptions {}
+
+/**
+ * Wraps a transport, of whatever protocol, so that its calls do all that
+ * createClientInterceptor() does, and what an interceptor cannot: within a request
+ * that a server interceptor handles, calls get the rest of its deadline and end
+ * when it is cancelled, and also calls that ended by a signal name their peer. Use
+ * it in place of that interceptor.
+ *
+ * Throws a TypeError or RangeError if an option is malformed.
+ */
+export function createErrorChainTransport(
+  transport: Transport,
+  options: ErrorChainTransportOptions = {},
+): Transport {
+  const peer = checkPeer(options);
+  const limits = limitCall(options);
+  return {
+    async unary(method, signal, timeoutMs, header, input, contextValues) {
+      const headers = new Headers(header);
+      const call = startCall(method, input, headers, peer);
+      const limit = limits(call, signal, timeoutMs);
+      try {
+        const res = await transport.unary(
+          method,
+          limit.signal,
+          limit.timeoutMs,
+          headers,
+          input,
+          contextValues,
+        );
+        callSucceeded(call);
+        return res;
+      } catch (reason) {
+        throw callFailed(call, reason, limit.signal);
+      } finally {
+        limit.release();
+      }
+    },
+    async stream(method, signal, timeoutMs, header, input, contextValues) {
+      const headers = new Headers(header);
+      const call = startCall(method, undefined, headers, peer);
+      const limit = limits(call, signal, timeoutMs);
+      return followStream(
+        call,
+        input,
+        limit.signal,
+        (messages) =>
+          transport.stream(method, limit.signal, limit.timeoutMs, headers, messages, contextValues),
+        limit.release,
+      );
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
+import { CauseSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { ownChainBytes } from "../chain/error-chain.js";
+import { formatErrorChain } from "../chain/format.js";
+import { readChain, repairChain } from "../chain/read.js";
+import { type ChainScan, scanChain } from "../chain/scan.js";
+import { truncateUtf8 } from "../chain/utf8.js";
+import type { SaidCause } from "./observed-chain.js";
+
+/** A chain that came with an error, in bytes that may be passed on. */
+export interface ReceivedChain extends ChainScan {
+  readonly bytes: Uint8Array;
+}
+
+/** The chain that came with an error; undefined if there is none, or nothing in it can be read. */
+export function receivedChain(error: ConnectError): ReceivedChain | undefined {
+  const received = ownChainBytes(error);
+  if (received === undefined) {
+    return undefined;
+  }
+  const scan = scanChain(received);
+  if (scan !== undefined) {
+    return { bytes: received, ...scan };
+  }
+  const bytes = repairChain(received);
+  const repaired = scanChain(bytes);
+  return repaired && { bytes, ...repaired };
+}
+
+/**
+ * Whether the nearest cause is by the hop that answered a call of this procedure.
+ * It is not where a hop without this library passes on the error of another one:
+ * that one was called for something else, or was never reached. An edge may have
+ * left the procedure out.
+ */
+export function isSignedBy({ nearest }: ReceivedChain, procedure: string): boolean {
+  const cause = fromBinary(CauseSchema, nearest);
+  const signed = cause.procedure.replace(/^\//, "");
+  return (signed === "" || signed === procedure) && cause.provenance !== Provenance.OBSERVED;
+}
+
+/** What a chain says that nobody vouches for, as a private arg of one cause. */
+export function claimOf({ bytes }: ReceivedChain): SaidCause {
+  const chain = readChain(bytes);
+  const claim = truncateUtf8(formatErrorChain(chain), MAX_CLAIM_BYTES);
+  const delay = chain.causes[0]?.retry?.delay;
+  return { privateArgs: { claim }, ...(delay && { delay }) };
+}
+
+/** The delay that an untrusted peer may ask for. */
+export function cappedDelay(delay: Duration): Duration {
+  return durationMs(delay) > MAX_CLAIMED_DELAY_MS ? durationFromMs(MAX_CLAIMED_DELAY_MS) : delay;
+}
+
+const MAX_CLAIM_BYTES = 512;
+const MAX_CLAIMED_DELAY_MS = 10_000;

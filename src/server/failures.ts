@@ -1,0 +1,106 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Classifier, observedCause } from "../catalog/cause-init.js";
+import { ownChainBytes, walkCauses } from "../chain/error-chain.js";
+import { MAX_CAUSES } from "../chain/limits.js";
+import { readChain } from "../chain/read.js";
+import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
+import { type CallEnd, type FailedCall, lastFailures } from "../scope/failed-calls.js";
+import type { RequestScope } from "../scope/request-scope.js";
+import { isBareCancel } from "./ended.js";
+
+/** Something that failed below this hop. */
+export interface Failure {
+  /** What is known of it, encoded. */
+  readonly chain: Uint8Array;
+  /** What this hop's status follows from. */
+  readonly status: Code;
+  /** The error that carries the chain, where one does. */
+  readonly error?: ConnectError;
+  /** How the call ended, where it was not the peer who ended it. */
+  readonly end?: CallEnd;
+}
+
+/**
+ * What a thrown value is or follows from, as far as it is known: errors with a
+ * chain, failures that a classifier can name, and calls that ended with a signal.
+ */
+export function failuresBehind(
+  reason: unknown,
+  { failedCalls = [] }: RequestScope,
+  classifiers: readonly Classifier[],
+  onProblem: (problem: unknown) => void,
+): Failure[] {
+  const failures: Failure[] = [];
+  const ended = failedCalls.filter(({ end }) => end !== undefined);
+  walkCauses(reason, (value) => {
+    const chain = ownChainBytes(value);
+    if (chain !== undefined) {
+      const error = value as ConnectError;
+      failures.push({ chain, status: error.code, error });
+      return false;
+    }
+    const named = nameFailure(value, classifiers, onProblem);
+    if (named !== undefined) {
+      failures.push(named);
+      return false;
+    }
+    for (const call of ended) {
+      if (comesFrom(value, call.end?.reason) && !failures.some((f) => f.chain === call.chain)) {
+        failures.push(endedFailure(call));
+      }
+    }
+    return true;
+  });
+  return failures.slice(0, MAX_CAUSES);
+}
+
+/** What an error of the request most likely followed from, if its author does not say. */
+export function inferredFailures(scope: RequestScope): Uint8Array[] {
+  return lastFailures(scope).map(({ chain }) => {
+    const inferred = readChain(chain);
+    const [nearest] = inferred.causes;
+    if (nearest !== undefined) {
+      nearest.inferred = true;
+    }
+    return toBinary(ErrorChainSchema, inferred);
+  });
+}
+
+function nameFailure(
+  value: unknown,
+  classifiers: readonly Classifier[],
+  onProblem: (problem: unknown) => void,
+): Failure | undefined {
+  for (const classify of classifiers) {
+    try {
+      const init = classify(value);
+      if (isThenable(init)) {
+        throw new TypeError("classify gave a promise");
+      }
+      if (init !== undefined && init !== null) {
+        const cause = observedCause(init, value);
+        const chain = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [cause] }));
+        return { chain, status: cause.status as number };
+      }
+    } catch (problem) {
+      onProblem(problem);
+    }
+  }
+  return undefined;
+}
+
+function endedFailure({ chain, end }: FailedCall): Failure {
+  const status = end?.how === "timed out" ? Code.DeadlineExceeded : Code.Canceled;
+  return { chain, status, ...(end && { end }) };
+}
+
+/** Whether an error is what a signal was aborted with, or what connect-es makes of that. */
+function comesFrom(error: unknown, signalReason: unknown): boolean {
+  if (error === signalReason) {
+    return true;
+  }
+  const text = signalReason instanceof Error ? signalReason.message : textOf(signalReason);
+  return isConnectError(error) && isBareCancel(error) && error.rawMessage === text;
+}
