@@ -5,7 +5,6 @@ import {
   type Cause,
   CauseSchema,
   Provenance,
-  RetryAdvice,
   Status,
   Visibility,
 } from "../../gen/errchain/v1/error_chain_pb.js";
@@ -29,11 +28,9 @@ export interface CauseInit {
   readonly message?: string;
   /** What it means for the request, from either enum or by name. Default: `"INTERNAL"`. */
   readonly status?: Code | Status | keyof typeof Status;
-  /** Whether the same call can succeed later. Default: not said. */
-  readonly retry?: keyof typeof RetryAdvice;
   /** Values that may leave with `message`. Default: none. */
   readonly args?: Readonly<Record<string, string>>;
-  /** Values for engineers. Default: the text of the error, as `error`. */
+  /** Values for engineers, besides the text of the error, which is `error`. Default: none. */
   readonly privateArgs?: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +43,7 @@ export type Classifier = (reason: unknown) => CauseInit | undefined;
 
 /** The cause for a failure that a classifier has named. Throws a TypeError if it is malformed. */
 export function observedCause(init: CauseInit, failure: unknown): Cause {
-  const { system, module = "", reason = "", status = "INTERNAL", retry } = init;
+  const { system, module = "", reason = "", status = "INTERNAL" } = init;
   const code = String(init.code);
   const statusNumber = typeof status === "string" ? Status[status] : (status as number);
   if (!isIdentifier(system) || (module !== "" && !isIdentifier(module)) || !isShortCode(code)) {
@@ -67,6 +64,5 @@ export function observedCause(init: CauseInit, failure: unknown): Cause {
     visibility: Visibility.INTERNAL,
     status: statusNumber in Status && statusNumber > 0 ? statusNumber : Status.INTERNAL,
     occurredAt: timestampNow(),
-    ...(retry && { retry: { advice: RetryAdvice[retry] } }),
   });
 }

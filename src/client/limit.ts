@@ -79,10 +79,14 @@ export function limitCall(options: LimitOptions): CallLimiter {
   };
 }
 
+/** gRPC's header has room for eight digits: a day and a few hours. */
+const LONGEST_MS = 99_999_999;
+
 /** What a call gets of the time that is left: whole milliseconds, at least one. */
 function shareOf(leftMs: number, configuredMs: number | undefined): number {
   const marginMs = configuredMs ?? Math.min(Math.max(leftMs / 20, 10), 250);
-  return Math.max(Math.floor(leftMs - Math.min(marginMs, leftMs / 2)), 1);
+  const share = Math.floor(leftMs - Math.min(marginMs, leftMs / 2));
+  return Math.min(Math.max(share, 1), LONGEST_MS);
 }
 
 /** One signal for several, which may also be aborted by a deadline. */
