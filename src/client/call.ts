@@ -25,6 +25,8 @@ export interface PeerOptions {
 /** PeerOptions in the form in which they are used. */
 export interface CheckedPeer {
   readonly configured: Component | undefined;
+  /** The same as text; empty where nothing was configured. */
+  readonly name: string;
   readonly trusted: boolean;
 }
 
@@ -33,7 +35,9 @@ export function checkPeer({ peer, trust = "chain" }: PeerOptions): CheckedPeer {
   if (trust !== "chain" && trust !== "none") {
     throw new TypeError(`trust must be "chain" or "none", not ${JSON.stringify(trust)}`);
   }
-  return { configured: peer && checkComponent(peer), trusted: trust === "chain" };
+  const configured = peer && checkComponent(peer);
+  const name = configured === undefined ? "" : `${configured.system}_${configured.module}`;
+  return { configured, name, trusted: trust === "chain" };
 }
 
 /** A call to a peer, from its start. */
@@ -60,7 +64,16 @@ export function startCall(
     startedAt = scope.clock++;
     propagateTrace(scope, requestHeader);
   }
-  return { method, request, peer, requestHeader, startedAt, startedAtMs: Date.now(), scope };
+  return {
+    method,
+    request,
+    peer,
+    peerName: peer.name,
+    requestHeader,
+    startedAt,
+    startedAtMs: Date.now(),
+    scope,
+  };
 }
 
 /** Who is called. */

@@ -23,11 +23,11 @@ export function callFailed(
   reason: unknown,
   signal: AbortSignal | undefined,
 ): unknown {
-  const { scope, method, request, startedAt } = call;
+  const { scope } = call;
   const end = endOfCall(call, reason, signal);
   const observed: Observed = end === undefined ? observe(reason, call) : observeEnd(end, call);
   if (scope !== undefined && observed.chain !== undefined) {
-    noteFailure(scope, { method, request, startedAt, chain: observed.chain, end });
+    noteFailure(scope, call, observed.chain, end);
   }
   return observed.error;
 }

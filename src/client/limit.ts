@@ -14,7 +14,7 @@ export interface LimitOptions {
    * How much less than the rest a call gets, in milliseconds, so that of all hops
    * that wait for a system that hangs the one next to it gives up first, and names
    * it. It is never more than half of the rest. Default: a twentieth of the rest,
-   * at least 10 and at most 250.
+   * at least 20 and at most 250.
    */
   readonly deadlineMarginMs?: number;
   /**
@@ -84,7 +84,7 @@ const LONGEST_MS = 99_999_999;
 
 /** What a call gets of the time that is left: whole milliseconds, at least one. */
 function shareOf(leftMs: number, configuredMs: number | undefined): number {
-  const marginMs = configuredMs ?? Math.min(Math.max(leftMs / 20, 10), 250);
+  const marginMs = configuredMs ?? Math.min(Math.max(leftMs / 20, 20), 250);
   const share = Math.floor(leftMs - Math.min(marginMs, leftMs / 2));
   return Math.min(Math.max(share, 1), LONGEST_MS);
 }

@@ -22,6 +22,8 @@ export interface CallEnd {
 
 /** A call that a handler makes. */
 export interface StartedCall {
+  /** Who is called, where that was configured; else the method says it. */
+  readonly peerName: string;
   readonly method: DescMethod;
   /** The request, or the first one of a stream; undefined before there is one. */
   readonly request: unknown;
@@ -33,21 +35,27 @@ export interface StartedCall {
 const MAX_FAILED_CALLS = 32;
 
 /** Remembers a call that failed while the request was being handled. */
-export function noteFailure(scope: RequestScope, call: Omit<FailedCall, "endedAt">): void {
+export function noteFailure(
+  scope: RequestScope,
+  { method, peerName, request, startedAt }: StartedCall,
+  chain: Uint8Array,
+  end: CallEnd | undefined,
+): void {
   if (scope.request === undefined) {
     return; // it has been answered
   }
   scope.failedCalls ??= [];
   const { failedCalls } = scope;
   // An interceptor inside a transport has told of the same failure before.
-  const known = failedCalls.findIndex(({ chain }) => chain === call.chain);
+  const known = failedCalls.findIndex((failed) => failed.chain === chain);
   if (known >= 0) {
     failedCalls.splice(known, 1);
   }
   if (failedCalls.length === MAX_FAILED_CALLS) {
     failedCalls.shift();
   }
-  failedCalls.push({ ...call, endedAt: scope.clock++ });
+  const endedAt = scope.clock++;
+  failedCalls.push({ method, peerName, request, startedAt, endedAt, chain, end });
 }
 
 /** A call succeeded: earlier failures of the same call have been recovered from. */
@@ -71,10 +79,11 @@ export function lastFailures({ failedCalls = [] }: RequestScope): FailedCall[] {
 }
 
 function isSameCall(a: StartedCall, b: StartedCall): boolean {
-  if (a.method !== b.method) {
-    return false;
-  }
-  return a.request === b.request || isSameRequest(a.method.input, a.request, b.request);
+  return (
+    a.method === b.method &&
+    a.peerName === b.peerName &&
+    (a.request === b.request || isSameRequest(a.method.input, a.request, b.request))
+  );
 }
 
 function isSameRequest(schema: DescMessage, a: unknown, b: unknown): boolean {
