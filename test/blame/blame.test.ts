@@ -1,16 +1,11 @@
 import { expect, test } from "vitest";
-import { runGraphs, summarize, type Verdict } from "./blame.js";
+import { isGood, runGraphs, summarize, type Verdict } from "./blame.js";
 import { faults, randomGraph, seededRandom } from "./graph.js";
 
 test("the entry's answer names the system with the fault", { timeout: 120_000 }, async () => {
   const verdicts: Verdict[] = [];
   await runGraphs(4 * faults.length, 42, (verdict) => verdicts.push(verdict));
-  const { table, line } = summarize(verdicts);
-  const answers = verdicts.map(({ answer }) => answer).join("\n");
-  expect(line, `${table}\n${answers}`).toMatch(/, hung 0, false success 0, wrong status 0$/);
-  // A machine that stalls for longer than a deadline's margin can make a hop look slow.
-  const missed = verdicts.filter(({ blamed }) => blamed !== "right");
-  expect(missed.length, `${table}\n${answers}`).toBeLessThanOrEqual(1);
+  expect(verdicts.filter((verdict) => !isGood(verdict)).map(({ answer }) => answer)).toEqual([]);
 });
 
 test("the summary counts what went wrong", () => {
