@@ -16,7 +16,7 @@ const closingLine: Reporter = {
 export default defineConfig({
   test: {
     include: ["{src,test,packages/*/src,packages/*/test}/**/*.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     reporters: ["default", closingLine],
   },
 });

@@ -128,17 +128,17 @@ describe.each(protocols)("over %s", (protocol) => {
     const toBack = clientOf(protocol, back.url, "BACK");
     const middle = await startServer(
       httpVersionOf(protocol),
-      probeRoutes(async () => (await toBack.unary({ text: "hang" }, { timeoutMs: 1_500 })).text),
+      probeRoutes(async () => (await toBack.unary({ text: "hang" }, { timeoutMs: 3_000 })).text),
       [createServerInterceptor({ system: "MIDDLE" })],
     );
     const toMiddle = clientOf(protocol, middle, "MIDDLE");
     const front = await startServer(
       httpVersionOf(protocol),
-      probeRoutes(async () => (await toMiddle.unary({}, { timeoutMs: 1_500 })).text),
+      probeRoutes(async () => (await toMiddle.unary({}, { timeoutMs: 3_000 })).text),
       [createServerInterceptor({ system: "FRONT" })],
     );
     const err = await failureOf(
-      createClient(ProbeService, connectTo(protocol, front)).unary({}, { timeoutMs: 1_500 }),
+      createClient(ProbeService, connectTo(protocol, front)).unary({}, { timeoutMs: 3_000 }),
     );
     expect((err as ConnectError).code).toBe(Code.DeadlineExceeded);
     expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "MIDDLE_2", "BACK_4"]);

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 test("the demo plays its scenes in under 10 s and leaves no process behind", async () => {
   const { stdout, stderr } = await run("node", [demo], { cwd: root, timeout: 10_000 });
   expect(stderr).toBe("");
-  const [, a, b, c, d, e] = stdout.split(/^\([abcde]\) /m);
+  const [, a, b, c, d, e, f, g, h] = stdout.split(/^\([a-h]\) /m);
 
   expect(a).toContain(
     "└─ ROUTE_DISPATCH_20003 no delivery range is configured for Mill Lane 3, 21037 Hamburg, product FRESH  [root cause]",
@@ -43,8 +43,21 @@ test("the demo plays its scenes in under 10 s and leaves no process behind", asy
   expect(stranger).not.toContain("PROMISE");
   expect(support).toMatch(/WMS_ORDER_10001[\s\S]*PROMISE_ETA_10002[\s\S]*ROUTE_DISPATCH_20003/);
 
+  expect(f).toContain("DeadlineExceeded: ");
+  expect(f).toContain(
+    "└─ ROUTE_DISPATCH_4 the system did not answer in time  [observed by the caller, root cause]",
+  );
+  expect(codesIn(f)).toEqual(["WMS_ORDER_2", "PROMISE_ETA_2"]);
+
+  expect(g).toMatch(/WMS_ORDER_10001 .*\n +└─ PROMISE_ETA_10002 .*\n +└─ ROUTE_DISPATCH_20003 /);
+  expect(g).toContain("[inferred, root cause]");
+
+  expect(h).toMatch(/WMS_ORDER_2 .*\n +└─ PROMISE_ETA_2 .*\[observed by the caller\]\n/);
+  expect(h).toMatch(/└─ ROUTE_DISPATCH_20003 .*\[root cause\]/);
+  expect(codesIn(h)).toEqual(["WMS_ORDER_2", "ROUTE_DISPATCH_20003"]);
+
   const traceIds = (scene = "") => new Set([...scene.matchAll(/[0-9a-f]{32}(?=\|)/g)].map(String));
-  for (const scene of [a, b, c]) {
+  for (const scene of [a, b, c, f, g]) {
     expect(traceIds(scene).size).toBe(1);
   }
 });

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import {
-  createClientInterceptor,
+  createErrorChainTransport,
   formatErrorChain,
   newSealingKey,
   openSealed,
@@ -51,6 +51,8 @@ async function playScenes(): Promise<void> {
   let route = await start("ROUTE");
   const promise = await start("PROMISE", { ROUTE_URL: route.baseUrl });
   const wms = await start("WMS", { PROMISE_URL: promise.baseUrl, SEALING_KEY: key });
+  const plain = await start("PLAIN", { ROUTE_URL: route.baseUrl });
+  const wmsOnPlain = await start("WMS", { PROMISE_URL: plain.baseUrl, SEALING_KEY: key });
   try {
     await scene("(a) Nobody has configured a delivery range for the address", async () =>
       describe(await order(wms, "4711", addressWithoutRange)),
@@ -86,8 +88,17 @@ async function playScenes(): Promise<void> {
         formatErrorChain(await openSealed(stranger, sealingKey(key)), { style: "tree" }),
       ].join("\n");
     });
+    await scene("(f) ROUTE hangs, and the user waits for two seconds", async () =>
+      describe(await order(wms, "4716", slowAddress, "internal", { timeoutMs: 2_000 })),
+    );
+    await scene("(g) The author of PROMISE forgot to name the cause", async () =>
+      describe(await order(wms, "4717", addressWithoutRange, "internal", { product: "FROZEN" })),
+    );
+    await scene("(h) Instead of PROMISE, a system that does not use errchain", async () =>
+      describe(await order(wmsOnPlain, "4718", addressWithoutRange)),
+    );
   } finally {
-    await stop(wms, promise, route);
+    await stop(wms, wmsOnPlain, promise, plain, route);
   }
 
   async function scene(title: string, play: () => Promise<string>): Promise<void> {
@@ -96,7 +107,7 @@ async function playScenes(): Promise<void> {
     await setTimeout(100); // until the log lines have come through the pipes
     console.log("  What the systems log (traceId|code|message):");
     for (const system of [wms, promise, route]) {
-      const lines = system.takeLog();
+      const lines = [...system.takeLog(), ...(system === wms ? wmsOnPlain.takeLog() : [])];
       console.log(indent(`${system.name.padEnd(7)}  ${lines.join("\n         ") || "(nothing)"}`));
     }
     console.log("");
@@ -109,18 +120,18 @@ async function order(
   number: string,
   address: string,
   audience = "internal",
+  { product = "FRESH", timeoutMs }: { product?: string; timeoutMs?: number } = {},
 ): Promise<unknown> {
   const client = createClient(
     OrderService,
-    createConnectTransport({
-      baseUrl: wms.baseUrl,
-      httpVersion: "1.1",
-      interceptors: [createClientInterceptor()],
-    }),
+    createErrorChainTransport(
+      createConnectTransport({ baseUrl: wms.baseUrl, httpVersion: "1.1" }),
+      timeoutMs === undefined ? {} : { defaultTimeoutMs: timeoutMs },
+    ),
   );
   const headers = { "x-audience": audience };
   try {
-    const request = { order: number, address, product: "FRESH" };
+    const request = { order: number, address, product };
     return (await client.placeOrder(request, { headers })).deliveryTime;
   } catch (err) {
     return err;

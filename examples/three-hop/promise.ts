@@ -3,7 +3,7 @@
 import { createServer } from "node:http2";
 import { type ConnectRouter, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
-import { createClientInterceptor, isError } from "errchain";
+import { createErrorChainTransport, isError } from "errchain";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
 import { noDeliveryTime } from "./gen/promise/v1/eta_errchain.js";
@@ -14,10 +14,7 @@ import { serve } from "./serve.ts";
 
 const route = createClient(
   RouteService,
-  createGrpcTransport({
-    baseUrl: process.env["ROUTE_URL"] ?? "",
-    interceptors: [createClientInterceptor()],
-  }),
+  createErrorChainTransport(createGrpcTransport({ baseUrl: process.env["ROUTE_URL"] ?? "" })),
 );
 
 const routes = (router: ConnectRouter) =>
@@ -27,6 +24,9 @@ const routes = (router: ConnectRouter) =>
         const { range } = await route.findRange({ address, product });
         return { deliveryTime: `tomorrow, with the tour ${range}` };
       } catch (err) {
+        if (product === "FROZEN") {
+          throw noDeliveryTime({ product }); // a mistake, and a common one: no { cause: err }
+        }
         if (isError(err, rangeNotConfigured)) {
           throw noDeliveryTime({ product }, { cause: err });
         }

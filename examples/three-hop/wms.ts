@@ -4,7 +4,7 @@
 import { createServer } from "node:http";
 import { type ConnectRouter, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
-import { createClientInterceptor, isError, sealingKey } from "errchain";
+import { createErrorChainTransport, isError, sealingKey } from "errchain";
 import { logLines } from "errchain/report";
 import { createServerInterceptor, type Exposure } from "errchain/server";
 import { noDeliveryTime } from "./gen/promise/v1/eta_errchain.js";
@@ -15,10 +15,7 @@ import { serve } from "./serve.ts";
 
 const eta = createClient(
   EtaService,
-  createGrpcTransport({
-    baseUrl: process.env["PROMISE_URL"] ?? "",
-    interceptors: [createClientInterceptor()],
-  }),
+  createErrorChainTransport(createGrpcTransport({ baseUrl: process.env["PROMISE_URL"] ?? "" })),
 );
 
 const routes = (router: ConnectRouter) =>

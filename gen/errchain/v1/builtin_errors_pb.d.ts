@@ -15,7 +15,9 @@ export declare const file_errchain_v1_builtin_errors: GenFile;
 /**
  * The codes 1 to 99, which mean the same in every system and module. They have
  * no system of their own: whoever writes one fills in the system that failed,
- * so that ROUTE_DISPATCH_3 reads "ROUTE's DISPATCH was unreachable".
+ * so that ROUTE_DISPATCH_3 reads "ROUTE's DISPATCH was unreachable". What is known
+ * besides is for engineers: the text of the error, and where a caller writes the
+ * entry, how long the call took.
  *
  * @generated from enum errchain.v1.BuiltinError
  */
