@@ -21,11 +21,17 @@ export type { CauseInit, Classifier } from "../catalog/cause-init.js";
  * interceptor.
  */
 export const awsErrors = createClassifier((error) => {
-  const { $metadata: metadata, name } = error;
-  if (!isThrown(metadata) || name === "AbortError") {
+  const { $metadata, $fault: fault, name, tryNextLink } = error;
+  // Errors of credential providers come before any attempt, and have this mark instead.
+  const isOfAws = isThrown($metadata) || typeof tryNextLink === "boolean";
+  if (!isOfAws || name === "AbortError") {
     return undefined;
   }
-  const system = systemErrorOf(error);
+  const metadata = isThrown($metadata) ? $metadata : {};
+  const found = systemErrorOf(error);
+  // Where the client stops waiting by itself, it borrows this code of Node.js.
+  const isOwnTimeout = found?.code === "ETIMEDOUT" && found.syscall === undefined;
+  const system = isOwnTimeout ? undefined : found;
   const code = system?.code ?? codeFromName(name) ?? "UNKNOWN";
   const module = serviceOf(error);
   const status = statusOf(error, metadata, code);
@@ -42,7 +48,7 @@ export const awsErrors = createClassifier((error) => {
         request_id: requestId,
         http_status: httpStatusCode,
         attempts,
-        fault: error["$fault"],
+        fault,
       }),
     },
   };

@@ -60,5 +60,6 @@ export function codeFromName(name: unknown): string | undefined {
     .replace(/^_+|_+$/g, "")
     .toUpperCase()
     .slice(0, 63);
-  return code === "" ? undefined : code;
+  // One of digits only could mean something else in a chain.
+  return /^[A-Z]/.test(code) ? code : undefined;
 }

@@ -74,7 +74,9 @@ function nameOf(error: Thrown): Named {
   const { name, type, code, apiId, apiCode } = error;
   const number = [apiCode, code].find((value) => typeof value === "number");
   // librdkafka says ERR_LEADER_NOT_AVAILABLE, or ERR__TIMED_OUT where no broker has answered.
-  const ofBroker = codeFromName(typeof type === "string" ? type.replace(/^ERR_+/, "") : apiId);
+  const ofBroker = codeFromName(
+    typeof type === "string" ? type.replace(/^(ERR_+|KAFKAJS_)/, "") : apiId,
+  );
   if (ofBroker !== undefined && number !== undefined) {
     return { code: ofBroker, number, status: STATUSES.get(number) ?? "INTERNAL" };
   }

@@ -1,6 +1,5 @@
 import type { CauseInit } from "../catalog/cause-init.js";
-import { isShortCode } from "../catalog/code-form.js";
-import { createClassifier, privateArgsOf, type Thrown } from "./classifier.js";
+import { codeFromName, createClassifier, privateArgsOf, type Thrown } from "./classifier.js";
 import { type FailureStatus, sentenceFor } from "./failure-status.js";
 import { statusOfCode, systemErrorOf } from "./system-error.js";
 
@@ -22,11 +21,11 @@ function fromServer(error: Thrown): CauseInit | undefined {
     return undefined;
   }
   // Newer than mysql2, or of MariaDB: then it has only a number.
-  const reason = typeof code === "string" && isShortCode(code) ? code : undefined;
-  // Numbers below 100 mean the same in every system of a chain.
-  const number = errno >= 100 ? String(errno) : (reason ?? "UNKNOWN");
+  const reason = codeFromName(code);
+  // Numbers below 100 mean the same in every system of a chain. In a packet it has 16 bits.
+  const isNumber = Number.isInteger(errno) && errno >= 100 && errno <= 0xffff;
   return {
-    ...failure(number, STATUSES.get(errno) ?? "INTERNAL"),
+    ...failure(isNumber ? String(errno) : (reason ?? "UNKNOWN"), STATUSES.get(errno) ?? "INTERNAL"),
     ...(reason !== undefined && { reason }),
     privateArgs: privateArgsOf({ sql_state: sqlState }),
   };
@@ -34,26 +33,23 @@ function fromServer(error: Thrown): CauseInit | undefined {
 
 function fromClient(error: Thrown): CauseInit | undefined {
   const { fatal, code, message } = error;
-  const ofPool = OF_POOL.get(message);
-  if (ofPool !== undefined) {
-    return failure(...ofPool);
+  const known = BY_MESSAGE.get(message);
+  if (known !== undefined) {
+    return failure(...known);
   }
-  if (code === "PROTOCOL_SEQUENCE_TIMEOUT") {
-    return failure(code, "DEADLINE_EXCEEDED");
+  if (typeof code === "string" && /^(PROTOCOL|HANDSHAKE|AUTH_SWITCH)_[A-Z_]{1,40}$/.test(code)) {
+    return failure(code, BY_CODE.get(code) ?? "INTERNAL");
   }
-  // mysql2 marks what ends a connection, also what Node.js says of it.
-  if (fatal !== true) {
+  // What Node.js says of a connection has this mark of mysql2.
+  const system = fatal === true ? systemErrorOf(error) : undefined;
+  if (system === undefined) {
     return undefined;
   }
-  const system = systemErrorOf(error);
-  if (system !== undefined) {
-    const { privateArgs } = system;
-    const status = statusOfCode(system.code);
-    return { ...failure(system.code, status === "INTERNAL" ? "UNAVAILABLE" : status), privateArgs };
-  }
-  return typeof code === "string" && isShortCode(code)
-    ? failure(code, code === "PROTOCOL_CONNECTION_LOST" ? "UNAVAILABLE" : "INTERNAL")
-    : failure("CONNECTION_CLOSED", "UNAVAILABLE");
+  const status = statusOfCode(system.code);
+  return {
+    ...failure(system.code, status === "INTERNAL" ? "UNAVAILABLE" : status),
+    privateArgs: system.privateArgs,
+  };
 }
 
 function failure(code: string, status: FailureStatus): CauseInit {
@@ -98,8 +94,20 @@ const STATUSES: ReadonlyMap<number, FailureStatus> = new Map([
   [4031, "UNAVAILABLE"], // ER_CLIENT_INTERACTION_TIMEOUT
 ]);
 
-/** Errors of the pool have no code, so there is only the message to go by. */
-const OF_POOL: ReadonlyMap<unknown, readonly [code: string, status: FailureStatus]> = new Map([
+/** Codes of mysql2 itself. */
+const BY_CODE: ReadonlyMap<string, FailureStatus> = new Map([
+  ["PROTOCOL_CONNECTION_LOST", "UNAVAILABLE"],
+  ["PROTOCOL_SEQUENCE_TIMEOUT", "DEADLINE_EXCEEDED"],
+  ["HANDSHAKE_NO_SSL_SUPPORT", "UNAVAILABLE"],
+  ["HANDSHAKE_SSL_ERROR", "UNAVAILABLE"],
+]);
+
+/** These have no code, so there is only the message to go by. */
+const BY_MESSAGE: ReadonlyMap<unknown, readonly [code: string, status: FailureStatus]> = new Map([
+  [
+    "Can't add new command when connection is in closed state",
+    ["CONNECTION_CLOSED", "UNAVAILABLE"],
+  ],
   ["No connections available.", ["POOL_EXHAUSTED", "RESOURCE_EXHAUSTED"]],
   ["Queue limit reached.", ["POOL_EXHAUSTED", "RESOURCE_EXHAUSTED"]],
   ["Pool is closed.", ["POOL_CLOSED", "UNAVAILABLE"]],

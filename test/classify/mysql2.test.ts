@@ -151,3 +151,18 @@ test("all connections of the pool are in use", async () => {
   expect(codes).toBe("FRONT_2 MYSQL_POOL_EXHAUSTED");
   expect(error.code).toBe(Code.ResourceExhausted);
 });
+
+test("the server has no TLS", async () => {
+  const port = await mysql(() => {});
+  const step = () => createConnection({ host: "127.0.0.1", port, ssl: {} });
+  const { codes, error } = await failIn(options, step);
+  expect(codes).toBe("FRONT_2 MYSQL_HANDSHAKE_NO_SSL_SUPPORT");
+  expect(error.code).toBe(Code.Unavailable);
+});
+
+test("a pool is used after its end", async () => {
+  const pool = poolTo(await failing(1062));
+  await pool.end();
+  const { codes } = await failIn(options, () => pool.query("SELECT 1"));
+  expect(codes).toBe("FRONT_2 MYSQL_POOL_CLOSED");
+});

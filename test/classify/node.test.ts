@@ -4,17 +4,21 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { get } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type LookupFunction } from "node:net";
 import { setPriority } from "node:os";
 import { connect as connectTls } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createClientInterceptor } from "errchain";
+import { createClientInterceptor, errorChain } from "errchain";
+import { mysqlErrors } from "errchain/classify/mysql2";
 import { nodeErrors } from "errchain/classify/node";
+import { pgErrors } from "errchain/classify/pg";
 import { Provenance, Visibility } from "errchain/proto";
+import { createConnection } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { ProbeService } from "../gen/probe/v1/probe_pb.js";
 import { refusedUrl } from "../support/faults.js";
 import { failIn, speak } from "../support/local-failure.js";
+import { failureOf } from "../support/probe.js";
 import { connectTo, listen } from "../support/servers.js";
 
 const options = { classify: nodeErrors };
@@ -85,6 +89,19 @@ const networkCases: [string, () => Promise<unknown>, string][] = [
   ["a closed port", () => refused("127.0.0.1"), "ECONNREFUSED"],
   ["a closed port, by name", () => refused("localhost"), "ECONNREFUSED"],
   ["a socket that is not there", () => once(connect("/nowhere.sock"), "connect"), "ENOENT"],
+  [
+    "a closed port at each of several addresses",
+    async () => {
+      const both = ["127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }));
+      const lookup: LookupFunction = (_name, _options, done) => done(null, both);
+      const failure = await failureOf(
+        once(connect({ port: 9, host: "x", lookup, autoSelectFamily: true }), "connect"),
+      );
+      expect(failure).toBeInstanceOf(AggregateError);
+      throw failure;
+    },
+    "ECONNREFUSED",
+  ],
   [
     "a server that hangs up",
     async () => {
@@ -174,4 +191,22 @@ test("an answer of the application stays, with the system error as its cause", a
   });
   expect(codes).toBe("FRONT_1 FILESYSTEM_ENOENT");
   expect(error.code).toBe(Code.NotFound);
+});
+
+test("of several classifiers, the first that knows decides", async () => {
+  const step = () => createConnection({ host: "127.0.0.1", port: 9 });
+  const driverFirst = await failIn({ classify: [pgErrors, mysqlErrors, nodeErrors] }, step);
+  expect(driverFirst.codes).toBe("FRONT_2 MYSQL_ECONNREFUSED");
+  const nodeFirst = await failIn({ classify: [nodeErrors, mysqlErrors] }, step);
+  expect(nodeFirst.codes).toBe("FRONT_2 NETWORK_ECONNREFUSED");
+});
+
+test("failures side by side are all causes", async () => {
+  const { codes, error } = await failIn(options, async () => {
+    const steps = [readFile("/nowhere"), refused("127.0.0.1")];
+    const reasons = (await Promise.allSettled(steps)).map((r) => "reason" in r && r.reason);
+    throw new AggregateError(reasons, "nothing worked");
+  });
+  expect(codes).toBe("FRONT_2 FILESYSTEM_ENOENT NETWORK_ECONNREFUSED");
+  expect(errorChain(error)?.causes[0]?.branches).toBe(2);
 });
