@@ -1,28 +1,21 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { fetchErrors } from "errchain/classify/fetch";
-import { expect, test } from "vitest";
+import * as undici from "undici";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ProbeService } from "../gen/probe/v1/probe_pb.js";
 import { refusedUrl, unknownHostUrl } from "../support/faults.js";
 import { failIn, speak } from "../support/local-failure.js";
+import { selfSigned } from "../support/self-signed.js";
 import { listen } from "../support/servers.js";
-
-// Node's fetch() is undici's.
 
 const options = { classify: fetchErrors };
 
 const serve = (answer: RequestListener) => listen(createServer(answer));
 
 const origin = (port: number) => `http://127.0.0.1:${port}`;
-
-/** Options of fetch() under which it waits for a short time only. */
-function waiting(timeouts: { headersTimeout?: number; bodyTimeout?: number }): RequestInit {
-  // Node.js does not export its undici. This is where that keeps its Agent.
-  const current = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"));
-  const dispatcher = new current.constructor(timeouts);
-  return { dispatcher } as RequestInit;
-}
 
 test("a request without an answer is a cause of its own", async () => {
   const { codes, root, error } = await failIn(options, () => fetch(`${refusedUrl}/?token=1`));
@@ -73,19 +66,59 @@ test("what answers speaks no HTTP", async () => {
   expect(error.code).toBe(Code.Internal);
 });
 
-test("the answer does not come in time", async () => {
-  const silent = await serve(() => {});
-  const late = await failIn(options, () => fetch(silent, waiting({ headersTimeout: 50 })));
-  expect(late.codes).toBe("FRONT_2 HTTP_UND_ERR_HEADERS_TIMEOUT");
-  expect(late.error.code).toBe(Code.DeadlineExceeded);
-
-  const stuck = await serve((_, response) => response.writeHead(200).write("half"));
-  const half = await failIn(options, async () =>
-    (await fetch(stuck, waiting({ bodyTimeout: 50 }))).text(),
-  );
-  expect(half.codes).toBe("FRONT_2 HTTP_UND_ERR_BODY_TIMEOUT");
-  expect(half.error.code).toBe(Code.DeadlineExceeded);
+test("the certificate is not trusted", async () => {
+  const url = await listen(createTlsServer(selfSigned));
+  const { codes, error } = await failIn(options, () => fetch(url.replace("http:", "https:")));
+  expect(codes).toBe("FRONT_2 HTTP_DEPTH_ZERO_SELF_SIGNED_CERT");
+  expect(error.code).toBe(Code.Unavailable);
 });
+
+describe("undici", () => {
+  test("connecting takes too long", async () => {
+    const dispatcher = agent({ connect: { timeout: 50, lookup: () => {} } });
+    for (const step of [undici.fetch, undici.request]) {
+      const { codes, error } = await failIn(options, () => step("http://x.test", { dispatcher }));
+      expect(codes).toBe("FRONT_2 HTTP_UND_ERR_CONNECT_TIMEOUT");
+      expect(error.code).toBe(Code.Unavailable);
+    }
+  });
+
+  test("the answer does not come in time", async () => {
+    const silent = await serve(() => {});
+    const stuck = await serve((_, response) => response.writeHead(200).write("half"));
+    const dispatcher = agent({ headersTimeout: 50, bodyTimeout: 50 });
+    for (const step of [undici.fetch, undici.request]) {
+      const late = await failIn(options, () => step(silent, { dispatcher }));
+      expect(late.codes).toBe("FRONT_2 HTTP_UND_ERR_HEADERS_TIMEOUT");
+      expect(late.error.code).toBe(Code.DeadlineExceeded);
+    }
+    const half = await failIn(options, async () =>
+      (await undici.fetch(stuck, { dispatcher })).text(),
+    );
+    expect(half.codes).toBe("FRONT_2 HTTP_UND_ERR_BODY_TIMEOUT");
+    expect(half.error.code).toBe(Code.DeadlineExceeded);
+  });
+
+  test("the server hangs up", async () => {
+    const port = await speak((socket) => socket.once("data", () => socket.end()));
+    const { codes, root } = await failIn(options, () => undici.request(origin(port)));
+    expect(codes).toBe("FRONT_2 HTTP_UND_ERR_SOCKET");
+    expect(root.privateArgs).toMatchObject({ address: "127.0.0.1", port: String(port) });
+  });
+
+  test("what a signal aborts is not classified", async () => {
+    const url = await serve(() => {});
+    const abort = { signal: AbortSignal.timeout(20) };
+    const { codes } = await failIn(options, () => undici.request(url, abort));
+    expect(codes).toBe("FRONT_1");
+  });
+});
+
+function agent(settings: undici.Agent.Options): undici.Agent {
+  const dispatcher = new undici.Agent(settings);
+  onTestFinished(() => dispatcher.destroy());
+  return dispatcher;
+}
 
 test("what a signal aborts is not classified", async () => {
   const url = await serve(() => {});

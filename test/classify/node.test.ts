@@ -6,7 +6,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { get } from "node:http";
 import { connect, createServer, type LookupFunction } from "node:net";
 import { setPriority } from "node:os";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createClientInterceptor, errorChain } from "errchain";
 import { mysqlErrors } from "errchain/classify/mysql2";
@@ -19,6 +19,7 @@ import { ProbeService } from "../gen/probe/v1/probe_pb.js";
 import { refusedUrl } from "../support/faults.js";
 import { failIn, speak } from "../support/local-failure.js";
 import { failureOf } from "../support/probe.js";
+import { selfSigned } from "../support/self-signed.js";
 import { connectTo, listen } from "../support/servers.js";
 
 const options = { classify: nodeErrors };
@@ -135,6 +136,14 @@ test.each(networkCases)("of the network: %s", async (_, step, code) => {
   expect(codes).toMatch(new RegExp(`^FRONT_2 NETWORK_${code}$`));
   expect(error.code).toBe(Code.Unavailable);
   expect(root.message).toBe("a system on the network could not be reached, or is not ready");
+});
+
+test("a certificate that is not trusted", async () => {
+  const port = Number(new URL(await listen(createTlsServer(selfSigned))).port);
+  const step = () => once(connectTls({ port, host: "127.0.0.1" }), "secureConnect");
+  const { codes, error } = await failIn(options, step);
+  expect(codes).toBe("FRONT_2 NETWORK_DEPTH_ZERO_SELF_SIGNED_CERT");
+  expect(error.code).toBe(Code.Unavailable);
 });
 
 test("an address is for engineers only", async () => {
