@@ -141,7 +141,7 @@ describe("without an answer of the server", () => {
   });
 
   test("all connections of the pool are in use", async () => {
-    const pool = poolTo(await postgres(() => {}), { max: 1, connectionTimeoutMillis: 100 });
+    const pool = poolTo(await postgres(() => {}), { max: 1, connectionTimeoutMillis: 1_000 });
     const client = await pool.connect();
     const { codes, error } = await failIn(options, () => pool.query("SELECT 1"));
     client.release();
