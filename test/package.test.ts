@@ -28,6 +28,21 @@ test("errchain bundles for a browser without a node: import", async () => {
   await expect(bundle('export * from "errchain/server"')).rejects.toThrow(/node:async_hooks/);
 });
 
+test("so do the classifiers, each without the others and without any driver", async () => {
+  const entries = Object.keys(packageJson.exports).filter((entry) => /classify/.test(entry));
+  expect(entries).toHaveLength(7);
+  for (const entry of entries) {
+    const inputs = await bundle(`export * from ${JSON.stringify(`errchain${entry.slice(1)}`)}`);
+    expect(inputs).toContain(`dist${entry.slice(1)}.js`);
+    expect(inputs.filter((file) => file.includes("node_modules")).join()).not.toMatch(
+      /node_modules.(?!@connectrpc.connect|@bufbuild.protobuf)/,
+    );
+    expect(
+      inputs.filter((file) => /classify.(aws|fetch|ioredis|kafka|mysql2|node|pg)/.test(file)),
+    ).toHaveLength(1);
+  }
+});
+
 test("a bundle holds only what is used", async () => {
   const inputs = await bundle('import { parseLogLine } from "errchain"; parseLogLine("")');
   expect(inputs).toContain("dist/chain/log-line.js");

@@ -1,0 +1,91 @@
+import { isThrown, privateArgsOf, type Thrown } from "./classifier.js";
+import type { FailureStatus } from "./failure-status.js";
+
+/** What Node.js says of a failed system call: https://nodejs.org/api/errors.html#class-systemerror. */
+export interface SystemError {
+  /** `"ECONNREFUSED"`. */
+  readonly code: string;
+  /** `"connect"`. Some connection errors have none: `socket hang up`. */
+  readonly syscall: string | undefined;
+  /** Of files and processes only. */
+  readonly path: string | undefined;
+  /** Where the error has it: address, port, path, … */
+  readonly privateArgs: Readonly<Record<string, string>>;
+}
+
+/** The system error that a value is; undefined if it is none. */
+export function systemErrorOf(error: Thrown): SystemError | undefined {
+  // Calls of node:os say what happened in `info`.
+  const { info } = error;
+  const { code } = error["code"] === "ERR_SYSTEM_ERROR" && isThrown(info) ? info : error;
+  if (typeof code !== "string" || !/^[A-Z][A-Z0-9_]{2,62}$/.test(code)) {
+    return undefined;
+  }
+  // For a name with several addresses Node.js tries each, and the errors are in one
+  // AggregateError that has the code of the first.
+  const { errors } = error;
+  const attempt: unknown = Array.isArray(errors) ? errors[0] : error;
+  const { syscall, path, dest, address, port, hostname, errno } = isThrown(attempt)
+    ? attempt
+    : error;
+  const isOfCall = typeof syscall === "string" && /^E[A-Z0-9]/.test(code);
+  if (!isOfCall && !isConnectionCode(code)) {
+    return undefined;
+  }
+  return {
+    code,
+    syscall: typeof syscall === "string" ? syscall : undefined,
+    path: typeof path === "string" ? path : undefined,
+    privateArgs: privateArgsOf({ syscall, errno, path, dest, address, port, hostname }),
+  };
+}
+
+/** Whether a code says that a connection could not be made, or was lost. */
+export function isConnectionCode(code: string): boolean {
+  return CONNECTION_CODES.has(code) || /^EAI_/.test(code) || TLS_CODE.test(code);
+}
+
+/** What the code of a failed system call means. */
+export function statusOfCode(code: string): FailureStatus {
+  if (isConnectionCode(code)) {
+    return "UNAVAILABLE";
+  }
+  if (EXHAUSTED_CODES.has(code)) {
+    return "RESOURCE_EXHAUSTED";
+  }
+  return BUSY_CODES.has(code) ? "ABORTED" : "INTERNAL";
+}
+
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  "EADDRNOTAVAIL",
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETRESET",
+  "ENETUNREACH",
+  "ENOTCONN",
+  "ENOTFOUND",
+  "EPIPE",
+  "EPROTO", // TLS with somebody who does not speak it
+  "ESHUTDOWN",
+  "ETIMEDOUT",
+]);
+
+/** Of OpenSSL, and of what Node.js checks in a certificate. */
+const TLS_CODE =
+  /^(ERR_SSL_\w+|ERR_TLS_CERT_ALTNAME_INVALID|ERR_TLS_HANDSHAKE_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_\w+|HOSTNAME_MISMATCH)$/;
+
+const EXHAUSTED_CODES: ReadonlySet<string> = new Set([
+  "EAGAIN",
+  "EDQUOT",
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+  "ENOMEM",
+  "ENOSPC",
+]);
+
+const BUSY_CODES: ReadonlySet<string> = new Set(["EBUSY", "EDEADLK", "ETXTBSY"]);
