@@ -102,6 +102,15 @@ export function chainDetail(bytes: Uint8Array): ErrorDetail {
  * error with a chain of its own is in that chain already, and not looked at.
  */
 export function errorsBehind(reason: unknown): object[] {
+  return collectErrors(reason, (error) => ownChainBytes(error) === undefined);
+}
+
+/** As errorsBehind(), but also those behind an error that has a chain of its own. */
+export function allErrorsBehind(reason: unknown): object[] {
+  return collectErrors(reason, () => true);
+}
+
+function collectErrors(reason: unknown, mayLookBehind: (error: object) => boolean): object[] {
   const found: object[] = [];
   const seen = new Set<unknown>();
   const visit = (value: unknown, depth: number) => {
@@ -115,7 +124,7 @@ export function errorsBehind(reason: unknown): object[] {
     if (!Array.isArray(value)) {
       found.push(value);
     }
-    if (ownChainBytes(value) === undefined) {
+    if (mayLookBehind(value)) {
       const inner = Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)];
       for (const next of inner.slice(0, MAX_ERRORS_BEHIND)) {
         visit(next, depth + 1);

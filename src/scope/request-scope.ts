@@ -1,4 +1,6 @@
 import { isSpanContextValid, trace } from "@opentelemetry/api";
+import { combineRetryFacts, type RetryFacts } from "../chain/retry-facts.js";
+import { previousAttemptsOf } from "./previous-attempts.js";
 import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
 
 /**
@@ -11,8 +13,20 @@ export interface RequestScope {
   readonly trace: TraceContext;
   /** When the request came, as Date.now() has it. */
   readonly startedAtMs: number;
+  /** How many attempts came before this one, of whoever calls or is behind the caller. */
+  readonly previousAttempts: number;
+  /** Of the calls that failed for good because the peer is in trouble, see noteFailedCall(). */
+  failedCalls?: FailedCalls;
   /** Calls that failed because their signal was aborted, see noteAbortedCall(). */
   abortedCalls?: AbortedCall[];
+}
+
+/** What is known of repeating calls that have failed. */
+export interface FailedCalls {
+  /** The most attempts that this hop has made for one of them. */
+  readonly attempts: number;
+  /** What the peers said, all together. */
+  readonly facts: RetryFacts;
 }
 
 /** A call that connect-es ended because its signal was aborted. */
@@ -32,6 +46,7 @@ export function beginScope(requestHeader: Headers): RequestScope {
   let context: TraceContext | undefined;
   return {
     startedAtMs: Date.now(),
+    previousAttempts: previousAttemptsOf(requestHeader),
     // Most requests neither fail nor call anybody, and then nobody asks.
     get trace() {
       context ??=
@@ -61,6 +76,18 @@ export function noteAbortedCall(scope: RequestScope, call: AbortedCall): void {
 }
 
 const MAX_ABORTED_CALLS = 32;
+
+/**
+ * Remembers a call that a retry interceptor has given up, for an answer that names no
+ * cause: it must not be retried above all the same.
+ */
+export function noteFailedCall(scope: RequestScope, { attempts, facts }: FailedCalls): void {
+  const known = scope.failedCalls ?? { attempts: 0, facts };
+  scope.failedCalls = {
+    attempts: Math.max(known.attempts, attempts),
+    facts: combineRetryFacts([known.facts, facts]),
+  };
+}
 
 /** Finds the scope of the request that the running code belongs to. */
 export interface ScopeStore {
