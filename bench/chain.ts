@@ -4,7 +4,7 @@
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createContextValues, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
-import { createClientInterceptor, defineError } from "errchain";
+import { createClientInterceptor, createRetryInterceptor, defineError } from "errchain";
 import { CauseSchema, ErrorChainSchema } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
 import { Bench } from "tinybench";
@@ -77,6 +77,7 @@ const noop: Interceptor = (next) => (req) => next(req);
 bench.add("a good call: no interceptor of ours", pass(noop, succeed));
 bench.add("a good call: server interceptor", pass(createServerInterceptor(), succeed));
 bench.add("a good call: client interceptor", pass(createClientInterceptor(), succeed));
+bench.add("a good call: retry interceptor", pass(createRetryInterceptor(), succeed));
 const both = createServerInterceptor();
 const call = pass(createClientInterceptor(), succeed);
 bench.add("a good call: both, the client's within the server's", pass(both, call as never));

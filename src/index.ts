@@ -13,12 +13,16 @@ export {
   matchCause,
   type OtherCause,
 } from "./catalog/match.js";
+export { type NoRetry, type RetryHistory, retryHistory } from "./chain/attempts.js";
 export { errorChain } from "./chain/error-chain.js";
 export { type FormatOptions, formatErrorChain } from "./chain/format.js";
 export { type CodeParts, fullCode } from "./chain/full-code.js";
 export { formatLogLine, type LogLine, parseLogLine } from "./chain/log-line.js";
 export { rootCause } from "./chain/root-cause.js";
 export { type ClientInterceptorOptions, createClientInterceptor } from "./client/interceptor.js";
+export type { RetryBudgetOptions } from "./client/retry/budget.js";
+export { createRetryInterceptor } from "./client/retry/interceptor.js";
+export type { RetryEvent, RetryInterceptorOptions } from "./client/retry/options.js";
 export {
   createErrorChainTransport,
   type ErrorChainTransportOptions,

@@ -103,7 +103,7 @@ describe.each(protocols)("over %s", (protocol) => {
       probeRoutes(async () => (await call.unary({ text: "hang" })).text),
       [createServerInterceptor({ system: "FRONT" })],
     );
-    const err = await failureOf(clientOf(protocol, url, "FRONT").unary({}, { timeoutMs: 600 }));
+    const err = await failureOf(clientOf(protocol, url, "FRONT").unary({}, { timeoutMs: 2_000 }));
     expect((err as ConnectError).code).toBe(Code.DeadlineExceeded);
     expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "BACK_4"]);
   });

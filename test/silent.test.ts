@@ -4,7 +4,13 @@ import * as https from "node:https";
 import { setTimeout } from "node:timers/promises";
 import { Code, type ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { createClientInterceptor, createErrorChainTransport, errorChain, fullCode } from "errchain";
+import {
+  createClientInterceptor,
+  createErrorChainTransport,
+  createRetryInterceptor,
+  errorChain,
+  fullCode,
+} from "errchain";
 import { Provenance } from "errchain/proto";
 import { describe, expect, test } from "vitest";
 import { ProbeService, UndeclaredService } from "./gen/probe/v1/probe_pb.js";
@@ -246,4 +252,22 @@ describe.each(wraps)("seen by the %s", (how, wrap) => {
       }
     });
   });
+});
+
+test("inside of the transport, a retry interceptor tells how often it tried", async () => {
+  const retry = createRetryInterceptor({ initialDelayMs: 1 });
+  const transport = createErrorChainTransport(connectTo("gRPC", faults.refusedUrl, [retry]));
+  const err = await failureOf(createClient(ProbeService, transport).unary({}));
+  expect(errorChain(err)?.causes).toMatchObject([{ code: "3", retry: { attempts: 4 } }]);
+});
+
+test("a server that refuses streams is not reached", async () => {
+  const server = http2.createServer();
+  server.on("stream", (stream) => {
+    stream.on("error", () => {});
+    stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+  });
+  const transport = createErrorChainTransport(connectTo("gRPC", await listen(server)));
+  const err = await failureOf(createClient(ProbeService, transport).unary({}));
+  expectObserved(err, UNREACHABLE, Code.Unavailable);
 });

@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainDetail, chainsBehind, errorChain } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
@@ -27,6 +28,7 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   const message = own.message.toWellFormed();
   const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
   const below = chainsBehind(reason);
+  addAttempts(own, retryHistory(reason)?.attempts ?? 0);
   const maxBytes = chainBudget(DEFAULT_MAX_BYTES, message);
   error.details.push(chainDetail(composeChain(own, below, NO_TRACE_ID, maxBytes)));
   raised.set(error, { own, below, reason });

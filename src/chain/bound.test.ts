@@ -5,6 +5,8 @@ import {
   type Cause,
   type ErrorChain,
   ErrorChainSchema,
+  RetryAdvice,
+  RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryChain } from "../../test/support/arbitrary-chain.js";
 import { boundChain } from "./bound.js";
@@ -113,6 +115,27 @@ describe("boundChain", () => {
         expect(message).toMatch(/^(配送🚚)*(配送?)?…?$/u);
       }),
     );
+  });
+
+  test("notes above what a cause that is left out says against a retry", () => {
+    const retry = { advice: RetryAdvice.DO_NOT_RETRY, attempts: 3 };
+    // In the middle of a plain chain; one of too many leaves; below the only one that fits.
+    const middle = plainChain(40);
+    const leaves = plainChain(40);
+    leaves.causes.forEach((cause, n) => {
+      cause.branches = n === 0 ? 39 : 0;
+    });
+    for (const [chain, at, maxBytes] of [
+      [middle, 20, 5000],
+      [leaves, 39, 5000],
+      [plainChain(2), 1, 20],
+    ] as const) {
+      (chain.causes[at] as Cause).retry = create(RetrySchema, retry);
+      const result = bounded(chain, maxBytes);
+      expect(result.causes.length).toBeLessThan(chain.causes.length);
+      expect(result.causes.filter((cause) => cause.retry)).toMatchObject([{ retry }]);
+      expect(result.causes.find((cause) => cause.retry)?.elided).toBeGreaterThan(0);
+    }
   });
 
   test("keeps every branch's root of a fan-out where they fit, and drops the middle first", () => {

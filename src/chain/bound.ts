@@ -4,6 +4,9 @@ import {
   CauseSchema,
   type ErrorChain,
   ErrorChainSchema,
+  type Retry,
+  RetryAdvice,
+  RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { largestThat } from "./largest.js";
 import { MAX_CAUSES } from "./limits.js";
@@ -27,6 +30,9 @@ const MAX_IDENTITY_BYTES = 63;
  * the root cause. The nearest cause and the root cause stay, and of each cause
  * that stays, system, module, code and status. Where these two do not fit, only
  * the nearest stays, and where that does not fit, none.
+ *
+ * That a cause which is left out says "do not retry", or that its hop has retried
+ * already, is noted on the cause above it: whoever retries must not miss it.
  */
 export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
   if (chain.causes.length <= MAX_CAUSES && encodedSize(chain) <= maxBytes) {
@@ -53,7 +59,11 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
   while (!fits(OUTSIZED_BYTES) && dropMiddle(tree));
   while (!fits(0) && dropLastLeaf(tree, root));
   if (!fits(0)) {
-    addElided(tree.cause, flattenTree(tree).length - 1);
+    const [, ...dropped] = flattenTree(tree);
+    addElided(tree.cause, dropped.length);
+    for (const cause of dropped) {
+      addRetry(tree.cause, cause.retry);
+    }
     tree.children.length = 0;
   }
   return fits(0) ? build(largestThat(fits, 0, OUTSIZED_BYTES)) : create(ErrorChainSchema);
@@ -92,9 +102,20 @@ function cutTexts(cause: Cause, maxBytes: number): Cause {
   }
   if (maxBytes === 0) {
     delete cut.retry;
+    addRetry(cut, cause.retry); // without the delay
     delete cut.occurredAt;
   }
   return cut;
+}
+
+/** Notes on a cause what forbids a retry by what another one says. */
+function addRetry(cause: Cause, other: Retry | undefined): void {
+  const forbids = other?.advice === RetryAdvice.DO_NOT_RETRY;
+  const attempts = Math.max(cause.retry?.attempts ?? 0, other?.attempts ?? 0);
+  if (forbids || attempts > 0) {
+    const advice = forbids ? RetryAdvice.DO_NOT_RETRY : cause.retry?.advice;
+    cause.retry = create(RetrySchema, { ...cause.retry, ...(advice && { advice }), attempts });
+  }
 }
 
 /**
@@ -124,6 +145,7 @@ function dropMiddle(tree: CauseNode): boolean {
   const [dropped] = parent.children.splice(index, 1);
   parent.children.splice(index, 0, ...(dropped?.children ?? []));
   addElided(parent.cause, 1 + (dropped?.cause.elided ?? 0));
+  addRetry(parent.cause, dropped?.cause.retry);
   return true;
 }
 
@@ -138,6 +160,7 @@ function dropLastLeaf(tree: CauseNode, root: Cause): boolean {
       if (child.cause !== root && child.children.length === 0) {
         node.children.splice(index, 1);
         addElided(node.cause, 1 + child.cause.elided);
+        addRetry(node.cause, child.cause.retry);
         return true;
       }
     }

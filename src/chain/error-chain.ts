@@ -137,6 +137,13 @@ export function errorsBehind(reason: unknown): unknown[] {
   return found;
 }
 
+/** As errorsBehind(), but also those behind an error that has a chain of its own. */
+export function allErrorsBehind(reason: unknown): unknown[] {
+  const found: unknown[] = [];
+  walkCauses(reason, (value) => found.push(value) > 0);
+  return found;
+}
+
 /** The errors with a chain that a thrown value is or follows from; several for a fan-out. */
 export function errorsWithChain(reason: unknown): ConnectError[] {
   return errorsBehind(reason)

@@ -72,6 +72,12 @@ export function isThenable(value: unknown): boolean {
   return true;
 }
 
+/** A property of a thrown value, if it is text; else an empty one. Never throws. */
+export function readText(value: unknown, key: string): string {
+  const text = readProperty(value, key);
+  return typeof text === "string" ? text : "";
+}
+
 function readProperty(value: unknown, key: string): unknown {
   try {
     return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;

@@ -85,12 +85,3 @@ export function calledComponent({ peer, method }: PeerCall): Component {
 export function calledProcedure({ method }: PeerCall): string {
   return procedureOf(method);
 }
-
-/**
- * Which attempt this is, from 1. A layer that repeats calls tells of the attempts
- * before in a header, see gRFC A6.
- */
-export function attemptOf({ requestHeader }: PeerCall): number {
-  const previous = Number(requestHeader.get("grpc-previous-rpc-attempts") ?? 0);
-  return Number.isSafeInteger(previous) && previous > 0 ? previous + 1 : 1;
-}

@@ -37,8 +37,8 @@ export function endOfCall(
 export function observeEnd({ how, reason }: CallEnd, call: PeerCall): Observed {
   const isTimeout = how === "timed out";
   const text = isTimeout ? "the operation timed out" : "the operation was canceled";
-  const cause = { code: isTimeout ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED } as const;
-  const chain = observedChain(call, cause, text);
+  const builtin = isTimeout ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
+  const chain = observedChain(call, { code: builtin, failure: reason }, text);
   if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
     const isShared = call.scope?.failedCalls?.some((other) => other.end?.reason === reason);
     const others = reason.details.filter((detail) => !isChainDetail(detail));

@@ -61,13 +61,16 @@ function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
     const isUnknown = error.code === Code.Unimplemented;
     const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
     const said = saidBy(error, received, call.peer.trusted);
-    return withChain(error, observedChain(call, { code, status, said }, rawMessage));
+    return withChain(
+      error,
+      observedChain(call, { code, failure: error, status, said }, rawMessage),
+    );
   }
   if (isSignedBy(received, calledProcedure(call))) {
     return { error, chain: received.bytes };
   }
   // The peer does not use this library and passed on what it got from another one.
-  const cause = { code: BuiltinError.DOWNSTREAM, status } as const;
+  const cause = { code: BuiltinError.DOWNSTREAM, failure: error, status } as const;
   return withChain(error, observedChain(call, cause, rawMessage, [received.bytes]));
 }
 
@@ -93,7 +96,7 @@ function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
     return { error, chain: undefined }; // somebody else on this side has raised it
   }
   const [code, status] = seenAs(error);
-  const cause = { code, status, privateArgs: { error: privateText(error) } };
+  const cause = { code, failure: error, status, privateArgs: { error: privateText(error) } };
   const { rawMessage, metadata, details } = error;
   // A copy, since several calls of a connection may share an error that was made
   // on this side, and its status may be wrong.

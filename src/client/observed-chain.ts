@@ -2,15 +2,18 @@ import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { Provenance, RetrySchema, type Status } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
+import { retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { fromHex } from "../chain/hex.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { traceOf } from "../scope/request-scope.js";
-import { attemptOf, calledComponent, calledProcedure, type PeerCall } from "./call.js";
+import { calledComponent, calledProcedure, type PeerCall } from "./call.js";
 
 /** What a caller saw of a failed call. */
 export interface ObservedCause {
   readonly code: BuiltinCode;
+  /** What was thrown. */
+  readonly failure: unknown;
   /** Default: that of the code. */
   readonly status?: Status;
   /** What the peer itself said about it. Default: nothing. */
@@ -39,7 +42,7 @@ export interface SaidCause {
  */
 export function observedChain(
   call: PeerCall,
-  { code, status, said = {}, privateArgs }: ObservedCause,
+  { code, failure, status, said = {}, privateArgs }: ObservedCause,
   message: string,
   below: readonly Uint8Array[] = [],
 ): Uint8Array {
@@ -56,7 +59,10 @@ export function observedChain(
     ...privateArgs,
     duration_ms: String(Date.now() - call.startedAtMs),
   };
-  cause.retry = create(RetrySchema, { attempts: attemptOf(call), ...(delay && { delay }) });
+  // A retry interceptor around us tells of its attempts when it gives up, one inside of
+  // our transport has told with the error.
+  const attempts = retryHistory(failure)?.attempts ?? 1;
+  cause.retry = create(RetrySchema, { attempts, ...(delay && { delay }) });
   const traceId = call.scope ? fromHex(traceOf(call.scope).traceId) : NO_TRACE_ID;
   return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
 }

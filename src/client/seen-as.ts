@@ -12,7 +12,8 @@ import { systemErrorCode } from "../chain/thrown.js";
  */
 export function seenAs(error: ConnectError): readonly [BuiltinCode, Status] {
   const reason = systemErrorCode(error);
-  if (reason !== undefined && isTlsError(reason)) {
+  const isRefused = error.rawMessage.includes("REFUSED_STREAM"); // overloaded, or shutting down
+  if (isRefused || (reason !== undefined && isTlsError(reason))) {
     return UNREACHABLE;
   }
   switch (error.code) {

@@ -1,4 +1,5 @@
 import { isSpanContextValid, type SpanContext, trace } from "@opentelemetry/api";
+import { combineRetryFacts, type RetryFacts } from "../chain/retry-facts.js";
 import type { FailedCall } from "./failed-calls.js";
 import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
 
@@ -19,8 +20,18 @@ export interface RequestScope {
   clock: number;
   /** The calls that have failed, oldest first, see failed-calls.ts. */
   failedCalls: FailedCall[] | undefined;
+  /** Of the calls that a retry interceptor has given up, see noteGivenUp(). */
+  givenUp: GivenUpCalls | undefined;
   /** Aborted when the request ends before it is answered, see cancellationOf(). */
   cancellation: AbortController | undefined;
+}
+
+/** What is known of repeating calls that have failed for good. */
+export interface GivenUpCalls {
+  /** The most attempts that this hop has made for one of them. */
+  readonly attempts: number;
+  /** What the peers said, all together. */
+  readonly facts: RetryFacts;
 }
 
 /** What is read of a request while it is handled. */
@@ -51,6 +62,7 @@ export function beginScope(request: HandledRequest): RequestScope {
     trace: undefined,
     clock: 0,
     failedCalls: undefined,
+    givenUp: undefined,
     cancellation: undefined,
   };
 }
@@ -104,6 +116,18 @@ export function cancellationOf(scope: RequestScope): AbortSignal | undefined {
     }
   }
   return signal && scope.cancellation?.signal;
+}
+
+/**
+ * Remembers a call that a retry interceptor has given up, for an answer that names no
+ * cause: it must not be retried above all the same.
+ */
+export function noteGivenUp(scope: RequestScope, { attempts, facts }: GivenUpCalls): void {
+  const known = scope.givenUp ?? { attempts: 0, facts };
+  scope.givenUp = {
+    attempts: Math.max(known.attempts, attempts),
+    facts: combineRetryFacts([known.facts, facts]),
+  };
 }
 
 /** Finds the scope of the request that the running code belongs to. */

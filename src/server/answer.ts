@@ -4,6 +4,7 @@ import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { builtinCause } from "../catalog/builtin.js";
 import { procedureOf } from "../catalog/component.js";
+import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainDetail } from "../chain/error-chain.js";
 import { fromHex } from "../chain/hex.js";
@@ -17,7 +18,9 @@ import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions } from "./edge.js";
 import type { FailedRequest } from "./ended.js";
 import { type Exposure, isExposure } from "./expose.js";
+import { googleDetails } from "./google-details.js";
 import { localize, wantedLanguages } from "./localize.js";
+import { addPushback, retryFactsBehind } from "./pushback.js";
 import { type RelayOptions, relayDownstream } from "./relay.js";
 import { type Carrier, makeSendable } from "./sendable.js";
 
@@ -64,17 +67,22 @@ async function composeAnswer(
   const onProblem = (problem: unknown) => problems.push(problem);
 
   const classified = classify(reason, request, options, onProblem);
-  const { own, below, message, details, metadata } =
+  const { own, below, named, message, details, metadata } =
     classified.kind === "answer"
       ? classified
       : relayDownstream(reason, classified, request, options, onProblem);
   const { traceId, spanId } = traceOf(scope);
+  // Of calls that the handler does not name as its cause, only the scope knows.
+  const unnamed = named ? undefined : scope.givenUp;
+  addAttempts(own, retryHistory(reason)?.attempts ?? unnamed?.attempts ?? 0);
   own.procedure = procedureOf(req.method);
   own.spanId = fromHex(spanId);
   const exposure = exposureOf(req, options.exposure, onProblem);
   const isEdge = exposure !== "internal" || options.googleDetails;
+  const forOthers = isEdge ? [] : googleDetails(own, details, 0, false);
+  const taken = forOthers.reduce((sum, { value }) => sum + value.length, 0);
   // At the edge another message may leave, and the chain is bounded there.
-  const budgetFor = (text: string) => (isEdge ? UNBOUNDED : chainBudget(maxBytes, text));
+  const budgetFor = (text: string) => (isEdge ? UNBOUNDED : chainBudget(maxBytes, text) - taken);
   const languages = wantedLanguages(req.header);
   const localized = localizeAll({ own, below, message }, languages);
   const inside = {
@@ -85,13 +93,18 @@ async function composeAnswer(
       fromHex(traceId),
       budgetFor(localized.message),
     ),
-    details,
+    details: [...details, ...forOthers],
     metadata,
   };
-  const outgoing = isEdge ? await atEdge(inside, exposure, options, onProblem) : inside;
-  const sendable = makeSendable(outgoing, outgoing.chain.length, carrierOf(req));
-
   const status = own.status as number;
+  const outgoing = isEdge ? await atEdge(inside, exposure, options, onProblem) : inside;
+  const facts = retryFactsBehind(reason, inside.chain, unnamed);
+  const sendable = makeSendable(
+    { ...outgoing, metadata: addPushback(outgoing.metadata, status, facts) },
+    outgoing.chain.length,
+    carrierOf(req),
+  );
+
   const error = new ConnectError(sendable.message, status, sendable.metadata, [], reason);
   error.details.push(...sendable.details);
   if (outgoing.chain.length > 0) {

@@ -18,6 +18,8 @@ export interface Answer {
   readonly own: Cause;
   /** Encoded chains from below: none, one, or several for a fan-out. */
   readonly below: readonly Uint8Array[];
+  /** Whether what was thrown names what it followed from; else `below` may be inferred. */
+  readonly named: boolean;
   /** The error's message. */
   readonly message: string;
   /** The details that the application itself attached. */
@@ -69,8 +71,10 @@ export function classify(
   const filledIn = (code: BuiltinCode, init: Partial<BuiltinCauseInit> = {}) =>
     builtinCause(code, { component, provenance: Provenance.FILLED_IN, ...init });
   const behind = (value: unknown) => failuresBehind(value, scope, classifiers, onProblem);
-  const orInferred = (below: readonly Uint8Array[]) =>
-    below.length > 0 || !inferCauses ? below : inferredFailures(scope);
+  const orInferred = (below: readonly Uint8Array[]): Pick<Answer, "below" | "named"> => ({
+    below: below.length > 0 || !inferCauses ? below : inferredFailures(scope),
+    named: below.length > 0,
+  });
   const failures = behind(reason);
   const below = failures.map(({ chain }) => chain);
   const [nearest] = failures;
@@ -125,21 +129,22 @@ function isErrorOfCall(
 }
 
 /** An answer that is all this library's. */
-export function ownAnswer(own: Cause, below: readonly Uint8Array[]): Answer {
-  return { kind: "answer", own, below, message: own.message, details: [], metadata: undefined };
+export function ownAnswer(own: Cause, behind: Pick<Answer, "below" | "named">): Answer {
+  const { message } = own;
+  return { kind: "answer", own, ...behind, message, details: [], metadata: undefined };
 }
 
 /** An answer to which the application gave status, message, details and metadata. */
 export function applicationAnswer(
   error: ConnectError,
   own: Cause,
-  below: readonly Uint8Array[],
+  behind: Pick<Answer, "below" | "named">,
 ): Answer {
   own.status = sendableStatus(error.code) as number;
   return {
     kind: "answer",
     own,
-    below,
+    ...behind,
     message: error.rawMessage,
     details: error.details.filter((detail) => !isChainDetail(detail)),
     metadata: error.metadata,

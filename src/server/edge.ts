@@ -46,9 +46,7 @@ export async function atEdge(
 
   const budget = chainBudget(options.maxBytes, message);
   const forOthers =
-    options.googleDetails && nearest !== undefined
-      ? googleDetails(nearest, details, budget / 4)
-      : [];
+    nearest === undefined ? [] : googleDetails(nearest, details, budget / 4, options.googleDetails);
   let left = budget - forOthers.reduce((sum, { value }) => sum + value.length, 0);
   let chain = boundChain(exposed, left);
   if (chain.causes.length === 0 && forOthers.length > 0) {

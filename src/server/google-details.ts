@@ -1,44 +1,46 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Cause } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type ErrorDetail, typeNameOf } from "../chain/error-chain.js";
+import { encodeRetryInfo, RETRY_INFO } from "../chain/retry-info.js";
 
 const ERROR_INFO = "google.rpc.ErrorInfo";
-const RETRY_INFO = "google.rpc.RetryInfo";
+
+/** A detail in the form of received ones: connect-es does not encode it again. */
+export interface EncodedDetail {
+  readonly type: string;
+  readonly value: Uint8Array;
+}
 
 /**
  * The nearest cause in the terms of google.rpc, for clients that know nothing of
- * error chains: ErrorInfo with the code's name, the system as domain and the safe
- * args as metadata, and RetryInfo with the delay. A type that the application has
- * attached itself is left to it; args that would take more than `maxBytes` are
- * left out.
+ * error chains: RetryInfo with the delay, where there is one, and if it is wanted
+ * ErrorInfo with the code's name, the system as domain and the safe args as metadata.
+ * A type that the application has attached itself is left to it; args that would
+ * take more than `maxBytes` are left out.
  *
- * The messages are small and frozen, so they are written by hand. See
- * google/rpc/error_details.proto and AIP-193.
+ * See google/rpc/error_details.proto and AIP-193.
  */
 export function googleDetails(
   cause: Cause,
   attached: readonly ErrorDetail[],
   maxBytes: number,
+  withErrorInfo: boolean,
 ): EncodedDetail[] {
-  const full = errorInfo(cause, cause.args);
-  const info = full.length <= maxBytes ? full : errorInfo(cause, {});
-  const details: EncodedDetail[] = [{ type: ERROR_INFO, value: info }];
+  const details: EncodedDetail[] = [];
+  if (withErrorInfo) {
+    const full = errorInfo(cause, cause.args);
+    const value = full.length <= maxBytes ? full : errorInfo(cause, {});
+    details.push({ type: ERROR_INFO, value });
+  }
   const delay = cause.retry?.delay;
   if (delay !== undefined) {
-    const value = new BinaryWriter().tag(1, WireType.LengthDelimited).fork();
-    value.tag(1, WireType.Varint).int64(delay.seconds);
-    value.tag(2, WireType.Varint).int32(delay.nanos);
-    details.push({ type: RETRY_INFO, value: value.join().finish() });
+    details.push({ type: RETRY_INFO, value: encodeRetryInfo(delay) });
   }
   const types = attached.map(typeNameOf);
-  return details.filter((detail) => !types.includes(typeNameOf(detail)));
+  return details.filter(({ type }) => !types.includes(type));
 }
 
-interface EncodedDetail {
-  readonly type: string;
-  readonly value: Uint8Array;
-}
-
+/** The message is small and frozen, so it is written by hand. */
 function errorInfo({ reason, code, system }: Cause, args: Cause["args"]): Uint8Array {
   const writer = new BinaryWriter();
   writer.tag(1, WireType.LengthDelimited).string(reason === "" ? code : reason);

@@ -65,8 +65,9 @@ export interface ServerInterceptorOptions {
    */
   readonly sealing?: SealingKey;
   /**
-   * Whether to send `google.rpc.ErrorInfo` and `RetryInfo` beside the chain, for
-   * clients that know nothing of it. Default: `false`.
+   * Whether to send `google.rpc.ErrorInfo` beside the chain, for clients that know
+   * nothing of it. (`RetryInfo` is sent wherever the nearest cause says how long to
+   * wait, as far as the caller may see that.) Default: `false`.
    */
   readonly googleDetails?: boolean;
   /**
@@ -89,7 +90,8 @@ const LEAST_MAX_BYTES = 256;
 
 /**
  * Creates the interceptor for servers. It answers a failed request with a chain:
- * this hop's own cause in front of what it followed from.
+ * this hop's own cause in front of what it followed from. Callers of any kind are
+ * told when to come again, or not to (`grpc-retry-pushback-ms`).
  *
  * List it first, so that it is the outermost one and sees what the others throw.
  * Interceptors that are set for one service replace those of the router. What

@@ -49,7 +49,7 @@ export function relayDownstream(
     const error = translate(rules, decode(), reason, onProblem);
     const raised = raisedAs(error);
     if (error !== undefined && raised !== undefined) {
-      return applicationAnswer(error, { ...raised.own }, below);
+      return applicationAnswer(error, { ...raised.own }, { below, named: below.length > 0 });
     }
   }
   const own = builtinCause(BuiltinError.DOWNSTREAM, {
@@ -58,7 +58,7 @@ export function relayDownstream(
     status: relayedStatus() as number,
     privateArgs,
   });
-  return ownAnswer(own, below);
+  return ownAnswer(own, { below, named: below.length > 0 });
 
   function relayedStatus(): Code {
     if (relay === "keep") {

@@ -1,0 +1,163 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { ConnectError } from "@connectrpc/connect";
+import {
+  CauseSchema,
+  ErrorChainSchema,
+  type Retry,
+  RetryAdvice,
+  RetrySchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
+import { ownChainBytes } from "./error-chain.js";
+import { MAX_READ_BYTES } from "./read.js";
+import { decodeRetryInfo } from "./retry-info.js";
+
+/**
+ * What an error says about a repetition of the call, put together from all who
+ * have a say: every cause of the chain, `google.rpc.RetryInfo` and
+ * `grpc-retry-pushback-ms`. "Do not retry" of one of them counts for all, however
+ * deep it stands, since each cause is a reason for those above it.
+ */
+export interface RetryFacts {
+  /** A cause says DO_NOT_RETRY. */
+  readonly doNotRetry: boolean;
+  /** The peer's pushback says that the call must not be repeated. */
+  readonly pushedBack: boolean;
+  /** The most attempts that one hop has made; 0 where none says. */
+  readonly attempts: number;
+  /** The least time to wait, the longest that anybody asks for; 0 where nobody does. */
+  readonly delayMs: number;
+}
+
+/** What the peer itself says, about the call that it has answered. */
+export interface PeerRetryFacts extends RetryFacts {
+  /**
+   * The nearest cause says RETRY. That of a deeper cause is about another call: who
+   * is behind it may have changed something before.
+   */
+  readonly retry: boolean;
+  /** The peer says when to come again: by its cause, RetryInfo or pushback. */
+  readonly hasDelay: boolean;
+}
+
+const NO_RETRY_FACTS: RetryFacts = {
+  doNotRetry: false,
+  pushedBack: false,
+  attempts: 0,
+  delayMs: 0,
+};
+
+/** The facts of several errors or chains, as those of one. */
+export function combineRetryFacts(all: readonly RetryFacts[]): RetryFacts {
+  return {
+    doNotRetry: all.some((facts) => facts.doNotRetry),
+    pushedBack: all.some((facts) => facts.pushedBack),
+    attempts: Math.max(0, ...all.map((facts) => facts.attempts)),
+    delayMs: Math.max(0, ...all.map((facts) => facts.delayMs)),
+  };
+}
+
+/** Whether the facts forbid a repetition: somebody says so, or has made one already. */
+export function forbidRetry({ doNotRetry, pushedBack, attempts }: RetryFacts): boolean {
+  return doNotRetry || pushedBack || attempts > 1;
+}
+
+/** The facts of an error, as its caller sees them. */
+export function retryFactsOf(error: ConnectError): PeerRetryFacts {
+  const retries = retriesOfChain(ownChainBytes(error) ?? new Uint8Array());
+  const [nearest] = retries;
+  return {
+    ...combineRetryFacts([...retries.map(factsOfRetry), retryFactsBesideChain(error)]),
+    retry: nearest?.advice === RetryAdvice.RETRY,
+    hasDelay:
+      nearest?.delay !== undefined ||
+      decodeRetryInfo(error.details) !== undefined ||
+      readPushback(error.metadata) >= 0,
+  };
+}
+
+/** What an error says by the means of gRPC, which peers of any kind know. */
+export function retryFactsBesideChain({ details, metadata }: ConnectError): RetryFacts {
+  const pushback = readPushback(metadata);
+  const delayMs = durationMs(decodeRetryInfo(details));
+  return pushback < 0
+    ? { ...NO_RETRY_FACTS, delayMs, pushedBack: true }
+    : { ...NO_RETRY_FACTS, delayMs: Math.max(delayMs, pushback || 0) };
+}
+
+/** The facts of an encoded chain. */
+export function retryFactsOfChain(bytes: Uint8Array): RetryFacts {
+  return combineRetryFacts(retriesOfChain(bytes).map(factsOfRetry));
+}
+
+function factsOfRetry(retry: Retry | undefined): RetryFacts {
+  return {
+    ...NO_RETRY_FACTS,
+    doNotRetry: retry?.advice === RetryAdvice.DO_NOT_RETRY,
+    attempts: retry?.attempts ?? 0,
+    delayMs: durationMs(retry?.delay),
+  };
+}
+
+/** A duration in milliseconds; one that is negative counts as 0. */
+function durationMs(duration: Pick<Duration, "seconds" | "nanos"> | undefined): number {
+  return duration === undefined
+    ? 0
+    : Math.max(0, Number(duration.seconds) * 1000 + duration.nanos / 1e6);
+}
+
+/**
+ * The metadata by which a server tells when to come again, in milliseconds; a
+ * negative value, or one that is no number, means never. See gRFC A6, "Pushback".
+ */
+export const PUSHBACK = "grpc-retry-pushback-ms";
+
+/** NaN where there is no pushback. */
+function readPushback(metadata: Headers): number {
+  const value = metadata.get(PUSHBACK);
+  return value === null ? Number.NaN : /^\d{1,10}$/.test(value) ? Number(value) : -1;
+}
+
+/**
+ * The `retry` field of each cause of an encoded chain, nearest first. The causes
+ * are not decoded: a hop passes them on as bytes. Never throws; of bytes that are
+ * damaged, what comes before the damage counts.
+ */
+function retriesOfChain(bytes: Uint8Array): (Retry | undefined)[] {
+  const retries: (Retry | undefined)[] = [];
+  for (const cause of fieldsOf(bytes.subarray(0, MAX_READ_BYTES), CAUSES)) {
+    let retry: Retry | undefined;
+    for (const field of fieldsOf(cause, RETRY)) {
+      try {
+        retry = fromBinary(RetrySchema, field);
+      } catch {
+        // It says nothing that can be read.
+      }
+    }
+    retries.push(retry);
+  }
+  return retries;
+}
+
+const CAUSES = ErrorChainSchema.field.causes.number;
+const RETRY = CauseSchema.field.retry.number;
+
+/** The values of a field that has a length, in the order of the bytes. */
+function fieldsOf(bytes: Uint8Array, number: number): Uint8Array[] {
+  const reader = new BinaryReader(bytes);
+  const values: Uint8Array[] = [];
+  try {
+    while (reader.pos < reader.len) {
+      const [fieldNo, wireType] = reader.tag();
+      if (fieldNo === number && wireType === WireType.LengthDelimited) {
+        values.push(reader.bytes());
+      } else {
+        reader.skip(wireType, fieldNo);
+      }
+    }
+  } catch {
+    // The rest of the bytes makes no sense.
+  }
+  return values;
+}

@@ -1,0 +1,50 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { readFailure } from "./failure.js";
+
+/** An error that was made on this side. */
+function here(code: Code, cause?: unknown): ConnectError {
+  return new ConnectError("x", code, undefined, undefined, cause);
+}
+
+/** An error that the peer has answered with. */
+function there(code: Code, metadata?: HeadersInit): ConnectError {
+  const error = new ConnectError("x", code, metadata);
+  error.isWireError = true;
+  return error;
+}
+
+const soon = { "grpc-retry-pushback-ms": "5" };
+const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });
+
+describe("a failure passes by itself", () => {
+  test.each([
+    ["UNAVAILABLE", there(Code.Unavailable), true],
+    ["RESOURCE_EXHAUSTED", there(Code.ResourceExhausted), false],
+    ["RESOURCE_EXHAUSTED with a delay", there(Code.ResourceExhausted, soon), true],
+    ["ABORTED", there(Code.Aborted), false],
+    ["ABORTED with a delay", there(Code.Aborted, soon), true],
+    ["a connection that was reset", here(Code.Aborted), true],
+    ["a stream that was reset", here(Code.Canceled), true],
+    ["CANCELED in the peer", there(Code.Canceled, soon), false],
+    ["DEADLINE_EXCEEDED", there(Code.DeadlineExceeded, soon), false],
+    ["INTERNAL", there(Code.Internal, soon), false],
+    ["INTERNAL of a broken connection", here(Code.Internal, broken), true],
+    ["INTERNAL of something else", here(Code.Internal), false],
+    ["INVALID_ARGUMENT", there(Code.InvalidArgument, soon), false],
+    ["a network error of fetch()", new TypeError("Failed to fetch"), true],
+    ["another error", new Error("a bug"), false],
+    ["no error", undefined, false],
+  ])("%s: %s", (_, error, transient) => {
+    expect(readFailure(error, false)).toMatchObject({ transient, unprocessed: false });
+  });
+
+  test("DEADLINE_EXCEEDED, if the attempt had less time than the call", () => {
+    expect(readFailure(there(Code.DeadlineExceeded), true).transient).toBe(true);
+  });
+});
+
+test("an interceptor that wraps an error does not hide what forbids a retry", () => {
+  const error = here(Code.Unavailable, there(Code.Unavailable, { "grpc-retry-pushback-ms": "-1" }));
+  expect(readFailure(error, false).facts).toMatchObject({ pushedBack: true });
+});

@@ -1,0 +1,55 @@
+import { causeOf, isConnectError, readText } from "../../chain/thrown.js";
+
+/**
+ * Whether a request provably never reached the peer's application, so that a
+ * repetition is safe for every method: no connection was made, or HTTP/2 says that
+ * the stream was refused before any processing (RFC 9113, section 8.7).
+ *
+ * Only Node.js tells; of fetch() nothing can be proven. Nor does Node.js tell which
+ * streams a GOAWAY left unprocessed.
+ */
+export function neverProcessed(error: unknown): boolean {
+  return someBehind(error, (each) => {
+    const code = readText(each, "code");
+    const syscall = readText(each, "syscall");
+    return (
+      NOT_CONNECTED.has(code) ||
+      syscall === "connect" ||
+      syscall === "getaddrinfo" ||
+      /\bNGHTTP2_REFUSED_STREAM\b|\bREFUSED_STREAM \(0x7\)/.test(readText(each, "message"))
+    );
+  });
+}
+
+/** Happy eyeballs gives an AggregateError with a code, but without a syscall. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+
+/** Whether the connection broke, so that nobody knows what became of the request. */
+export function isConnectionLost(error: unknown): boolean {
+  return someBehind(error, (each) => CONNECTION_LOST.has(readText(each, "code")));
+}
+
+const CONNECTION_LOST: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_STREAM_CANCEL",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "UND_ERR_SOCKET",
+]);
+
+/** Looks at an error that was made on this side, and what it names as its causes. */
+function someBehind(error: unknown, test: (error: unknown) => boolean): boolean {
+  let current = error;
+  for (let depth = 0; depth < 5 && current !== undefined; depth++) {
+    if (isConnectError(current) && current.isWireError) {
+      return false; // the peer has answered
+    }
+    if (test(current)) {
+      return true;
+    }
+    current = causeOf(current);
+  }
+  return false;
+}
