@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
-import { chainDetail, chainsBehind, errorChain } from "../chain/error-chain.js";
+import { chainsBehind, errorChain, lazyChainDetail } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { isConnectError } from "../chain/thrown.js";
 import { causeTree, flattenTree } from "../chain/tree.js";
@@ -12,10 +12,8 @@ import { causeTree, flattenTree } from "../chain/tree.js";
 export interface Raised {
   /** Without what only the hop knows: procedure and span. Must not be changed. */
   readonly own: Cause;
-  /** The encoded chains of what the error followed from. */
-  readonly below: readonly Uint8Array[];
-  /** What the error followed from, where that is known as it was thrown. */
-  readonly reason?: unknown;
+  /** What the error followed from: as it was thrown, or already as encoded chains. */
+  readonly from: { readonly reason: unknown } | { readonly chains: readonly Uint8Array[] };
 }
 
 const raised = new WeakMap<ConnectError, Raised>();
@@ -27,11 +25,11 @@ const raised = new WeakMap<ConnectError, Raised>();
 export function raise(own: Cause, reason: unknown): ConnectError {
   const message = own.message.toWellFormed();
   const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
-  const below = chainsBehind(reason);
   addAttempts(own, retryHistory(reason)?.attempts ?? 0);
   const maxBytes = chainBudget(DEFAULT_MAX_BYTES, message);
-  error.details.push(chainDetail(composeChain(own, below, NO_TRACE_ID, maxBytes)));
-  raised.set(error, { own, below, reason });
+  const encode = () => composeChain({ ...own }, chainsBehind(reason), NO_TRACE_ID, maxBytes);
+  error.details.push(lazyChainDetail(encode));
+  raised.set(error, { own, from: { reason } });
   return error;
 }
 
@@ -53,8 +51,8 @@ function takenApart(error: ConnectError): Raised | undefined {
   if (tree === undefined || tree.cause.provenance === Provenance.OBSERVED) {
     return undefined; // what the client interceptor says about a callee
   }
-  const below = tree.children.map((child) =>
+  const chains = tree.children.map((child) =>
     toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: flattenTree(child) })),
   );
-  return { own: tree.cause, below };
+  return { own: tree.cause, from: { chains } };
 }

@@ -97,6 +97,26 @@ export function chainDetail(bytes: Uint8Array): ErrorDetail {
 }
 
 /**
+ * The same, encoded when somebody reads it: most errors are made for a hop that
+ * encodes their cause anew, together with what only the hop knows.
+ */
+export function lazyChainDetail(encode: () => Uint8Array): ErrorDetail {
+  let bytes: Uint8Array | undefined;
+  return {
+    type: ErrorChainSchema.typeName,
+    get value() {
+      bytes ??= encode();
+      return bytes;
+    },
+  };
+}
+
+/** Whether a thrown value carries a chain of its own. */
+export function hasOwnChain(value: unknown): value is ConnectError {
+  return isConnectError(value) && value.details.some(isChainDetail);
+}
+
+/**
  * Visits what a thrown value is or follows from: itself, what it names as its
  * cause, the members of arrays and AggregateErrors, and so on.
  *
@@ -132,7 +152,7 @@ export function errorsBehind(reason: unknown): unknown[] {
   const found: unknown[] = [];
   walkCauses(reason, (value) => {
     found.push(value);
-    return ownChainBytes(value) === undefined;
+    return !hasOwnChain(value);
   });
   return found;
 }
@@ -146,10 +166,7 @@ export function allErrorsBehind(reason: unknown): unknown[] {
 
 /** The errors with a chain that a thrown value is or follows from; several for a fan-out. */
 export function errorsWithChain(reason: unknown): ConnectError[] {
-  return errorsBehind(reason)
-    .filter((error) => isConnectError(error))
-    .filter((error) => ownChainBytes(error) !== undefined)
-    .slice(0, MAX_CAUSES);
+  return errorsBehind(reason).filter(hasOwnChain).slice(0, MAX_CAUSES);
 }
 
 /** The encoded chains of what a thrown value is or follows from, see errorsWithChain(). */

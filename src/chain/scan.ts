@@ -24,6 +24,20 @@ export interface ChainScan {
  * than it may be.
  */
 export function scanChain(bytes: Uint8Array): ChainScan | undefined {
+  let scan = scanned.get(bytes);
+  if (scan === undefined) {
+    scan = walkChain(bytes);
+    if (scan !== undefined) {
+      scanned.set(bytes, scan);
+    }
+  }
+  return scan;
+}
+
+/** A chain is looked at when it is received, and again when it is passed on. */
+const scanned = new WeakMap<Uint8Array, ChainScan>();
+
+function walkChain(bytes: Uint8Array): ChainScan | undefined {
   const cursor = { bytes, pos: 0 };
   let causes = 0;
   let nearest: Uint8Array = NO_BYTES;

@@ -12,6 +12,7 @@ import { chainBudget } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
+import { withoutStack } from "../chain/without-stack.js";
 import type { ErrorReport, ErrorSink } from "../report/error-report.js";
 import { traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
@@ -105,7 +106,9 @@ async function composeAnswer(
     carrierOf(req),
   );
 
-  const error = new ConnectError(sendable.message, status, sendable.metadata, [], reason);
+  const error = withoutStack(
+    () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
+  );
   error.details.push(...sendable.details);
   if (outgoing.chain.length > 0) {
     error.details.push(chainDetail(outgoing.chain));

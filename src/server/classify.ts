@@ -76,14 +76,14 @@ export function classify(
     named: below.length > 0,
   });
   const failures = behind(reason);
-  const below = failures.map(({ chain }) => chain);
+  const chains = (of: readonly Failure[]) => of.map(({ chain }) => chain);
   const [nearest] = failures;
 
   const raised = failures.length === 1 ? raisedAs(nearest?.error) : undefined;
   const wrapsOnly = reason === nearest?.error || !isConnectError(reason);
   if (nearest?.error !== undefined && raised !== undefined && wrapsOnly) {
-    const declared =
-      raised.reason === undefined ? raised.below : behind(raised.reason).map(({ chain }) => chain);
+    const { from } = raised;
+    const declared = "chains" in from ? from.chains : chains(behind(from.reason));
     return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
   }
   if (
@@ -95,16 +95,17 @@ export function classify(
       reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
       { message: reason.rawMessage },
     );
-    return applicationAnswer(reason, own, orInferred(below));
+    return applicationAnswer(reason, own, orInferred(chains(failures)));
   }
   const ended = endOf(scope);
   const isFailure = failures.length > 0 || isConnectError(reason);
   if (ended !== undefined && (isFailure || followsFromEnd(reason, request))) {
     const code = ended === "timed out" ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
-    return ownAnswer(filledIn(code), orInferred(below));
+    return ownAnswer(filledIn(code), orInferred(chains(failures)));
   }
   if (isFailure) {
     const status = nearest?.status ?? (isConnectError(reason) ? reason.code : Code.Unknown);
+    const below = chains(failures);
     const privateArgs: Record<string, string> =
       below.length === 0 ? { error: privateText(reason) } : {};
     return { kind: "downstream", status, below, privateArgs };

@@ -1,6 +1,6 @@
 import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import type { Component } from "../catalog/component.js";
-import { errorsBehind, ownChainBytes } from "../chain/error-chain.js";
+import { errorsBehind, hasOwnChain } from "../chain/error-chain.js";
 import { isAbortError, isConnectError, systemErrorCode } from "../chain/thrown.js";
 import { isNoTimeLeft } from "../scope/deadline.js";
 import type { RequestScope } from "../scope/request-scope.js";
@@ -31,7 +31,7 @@ export function isBareCancel(error: unknown): boolean {
     isConnectError(error) &&
     error.code === Code.Canceled &&
     !error.isWireError &&
-    ownChainBytes(error) === undefined
+    !hasOwnChain(error)
   );
 }
 

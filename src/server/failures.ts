@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type Classifier, observedCause } from "../catalog/cause-init.js";
-import { ownChainBytes, walkCauses } from "../chain/error-chain.js";
+import { hasOwnChain, ownChainBytes, walkCauses } from "../chain/error-chain.js";
 import { MAX_CAUSES } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
@@ -35,10 +35,8 @@ export function failuresBehind(
   const failures: Failure[] = [];
   const ended = failedCalls.filter(({ end }) => end !== undefined);
   walkCauses(reason, (value) => {
-    const chain = ownChainBytes(value);
-    if (chain !== undefined) {
-      const error = value as ConnectError;
-      failures.push({ chain, status: error.code, error });
+    if (hasOwnChain(value)) {
+      failures.push(failureOf(value));
       return false;
     }
     const named = nameFailure(value, classifiers, onProblem);
@@ -55,6 +53,19 @@ export function failuresBehind(
   });
   return failures.slice(0, MAX_CAUSES);
 }
+
+function failureOf(error: ConnectError): Failure {
+  return {
+    error,
+    status: error.code,
+    // The chain of an error that was raised here is encoded only where it is needed.
+    get chain() {
+      return ownChainBytes(error) ?? NO_BYTES;
+    },
+  };
+}
+
+const NO_BYTES = new Uint8Array();
 
 /** What an error of the request most likely followed from, if its author does not say. */
 export function inferredFailures(scope: RequestScope): Uint8Array[] {
