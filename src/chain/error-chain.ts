@@ -55,19 +55,23 @@ function chainBytes(error: unknown): Uint8Array | undefined {
 
 /** The encoded chain in an error's own details. */
 export function ownChainBytes(error: unknown): Uint8Array | undefined {
-  if (!isConnectError(error)) {
-    return undefined;
-  }
-  for (const detail of error.details) {
-    if ("desc" in detail) {
-      if (detail.desc.typeName === ErrorChainSchema.typeName) {
-        return encodeDetail(detail);
-      }
-    } else if (detail.type === ErrorChainSchema.typeName) {
-      return detail.value;
-    }
-  }
-  return undefined;
+  const detail = ownChainDetail(error);
+  return detail && ("desc" in detail ? encodeDetail(detail) : detail.value);
+}
+
+/** Whether a thrown value carries a chain of its own. */
+export function hasOwnChain(value: unknown): value is ConnectError {
+  const detail = ownChainDetail(value);
+  return detail !== undefined && (!("desc" in detail) || encodeDetail(detail) !== undefined);
+}
+
+function ownChainDetail(error: unknown): ErrorDetail | undefined {
+  return isConnectError(error) ? detailsOf(error).find(isChainDetail) : undefined;
+}
+
+/** The details of an error, also where somebody has put something else there. */
+export function detailsOf({ details }: ConnectError): ErrorDetail[] {
+  return Array.isArray(details) ? details.filter((each) => each instanceof Object) : [];
 }
 
 function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
@@ -109,11 +113,6 @@ export function lazyChainDetail(encode: () => Uint8Array): ErrorDetail {
       return bytes;
     },
   };
-}
-
-/** Whether a thrown value carries a chain of its own. */
-export function hasOwnChain(value: unknown): value is ConnectError {
-  return isConnectError(value) && value.details.some(isChainDetail);
 }
 
 /**

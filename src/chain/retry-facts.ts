@@ -9,7 +9,7 @@ import {
   RetryAdvice,
   RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
-import { ownChainBytes } from "./error-chain.js";
+import { detailsOf, ownChainBytes } from "./error-chain.js";
 import { MAX_READ_BYTES } from "./read.js";
 import { decodeRetryInfo } from "./retry-info.js";
 
@@ -72,15 +72,15 @@ export function retryFactsOf(error: ConnectError): PeerRetryFacts {
     retry: nearest?.advice === RetryAdvice.RETRY,
     hasDelay:
       nearest?.delay !== undefined ||
-      decodeRetryInfo(error.details) !== undefined ||
+      decodeRetryInfo(detailsOf(error)) !== undefined ||
       readPushback(error.metadata) >= 0,
   };
 }
 
 /** What an error says by the means of gRPC, which peers of any kind know. */
-export function retryFactsBesideChain({ details, metadata }: ConnectError): RetryFacts {
-  const pushback = readPushback(metadata);
-  const delayMs = durationMs(decodeRetryInfo(details));
+export function retryFactsBesideChain(error: ConnectError): RetryFacts {
+  const pushback = readPushback(error.metadata);
+  const delayMs = durationMs(decodeRetryInfo(detailsOf(error)));
   return pushback < 0
     ? { ...NO_RETRY_FACTS, delayMs, pushedBack: true }
     : { ...NO_RETRY_FACTS, delayMs: Math.max(delayMs, pushback || 0) };

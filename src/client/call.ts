@@ -45,8 +45,10 @@ export interface PeerCall extends StartedCall {
   request: unknown;
   readonly peer: CheckedPeer;
   readonly requestHeader: Headers;
-  /** When the call began, as Date.now() has it. */
+  /** When the call began, as performance.now() has it. */
   readonly startedAtMs: number;
+  /** Whether connect-es throws the reason of a signal, whatever is thrown here. */
+  readonly inInterceptor: boolean;
   /** The request that the call is made for; undefined outside of one. */
   readonly scope: RequestScope | undefined;
 }
@@ -57,6 +59,7 @@ export function startCall(
   request: unknown,
   requestHeader: Headers,
   peer: CheckedPeer,
+  inInterceptor: boolean,
 ): PeerCall {
   const scope = currentScope();
   let startedAt = 0;
@@ -71,8 +74,9 @@ export function startCall(
     peerName: peer.name,
     requestHeader,
     startedAt,
-    startedAtMs: Date.now(),
+    startedAtMs: performance.now(),
     scope,
+    inInterceptor,
   };
 }
 

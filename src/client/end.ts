@@ -39,13 +39,22 @@ export function observeEnd({ how, reason }: CallEnd, call: PeerCall): Observed {
   const text = isTimeout ? "the operation timed out" : "the operation was canceled";
   const builtin = isTimeout ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
   const chain = observedChain(call, { code: builtin, failure: reason }, text);
-  if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
-    const isShared = call.scope?.failedCalls?.some((other) => other.end?.reason === reason);
-    const others = reason.details.filter((detail) => !isChainDetail(detail));
-    reason.details = isShared ? others : [...others, chainDetail(chain)];
+  if (call.inInterceptor && isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
+    carryChain(reason, chain);
   }
-  const code = isTimeout ? Code.DeadlineExceeded : Code.Canceled;
+  const own = isConnectError(reason) ? reason.code : Code.Canceled;
+  const code = isTimeout ? Code.DeadlineExceeded : own;
   const error = new ConnectError(text, code, undefined, undefined, reason);
   error.details.push(chainDetail(chain));
   return { error, chain };
+}
+
+/** Reasons that have ended a call before. */
+const shared = new WeakSet<ConnectError>();
+
+/** Makes the error of a deadline carry the chain, unless it has ended several calls. */
+function carryChain(reason: ConnectError, chain: Uint8Array): void {
+  const others = reason.details.filter((detail) => !isChainDetail(detail));
+  reason.details = shared.has(reason) ? others : [...others, chainDetail(chain)];
+  shared.add(reason);
 }

@@ -1,4 +1,5 @@
 import type { StreamResponse } from "@connectrpc/connect";
+import { causeOf, isConnectError } from "../chain/thrown.js";
 import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import type { PeerCall } from "./call.js";
@@ -23,13 +24,17 @@ export function callFailed(
   reason: unknown,
   signal: AbortSignal | undefined,
 ): unknown {
-  const { scope } = call;
-  const end = endOfCall(call, reason, signal);
-  const observed: Observed = end === undefined ? observe(reason, call) : observeEnd(end, call);
-  if (scope !== undefined && observed.chain !== undefined) {
-    noteFailure(scope, call, observed.chain, end);
+  try {
+    const { scope } = call;
+    const end = endOfCall(call, reason, signal);
+    const observed: Observed = end === undefined ? observe(reason, call) : observeEnd(end, call);
+    if (scope !== undefined && observed.chain !== undefined) {
+      noteFailure(scope, call, observed.chain, end);
+    }
+    return observed.error;
+  } catch {
+    return reason; // frozen by somebody, or worse: the error of the call must not get lost
   }
-  return observed.error;
 }
 
 /**
@@ -44,19 +49,24 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
   send: (messages: AsyncIterable<I>) => Promise<R>,
   onEnd: () => void = () => {},
 ): Promise<R> {
-  // What our own request stream throws comes back as the error of the call,
-  // and is no failure of the peer.
-  let isOwnError = false;
+  // What our own request stream throws comes back as the error of the call, and is no
+  // failure of the peer.
+  let own: { readonly thrown: unknown } | undefined;
   const failed = (reason: unknown) => {
     onEnd();
-    return isOwnError ? reason : callFailed(call, reason, signal);
+    const isOwn = own !== undefined && (reason === own.thrown || causeOf(reason) === own.thrown);
+    return isOwn && !isWireError(reason) ? own?.thrown : callFailed(call, reason, signal);
   };
   const sent = wrapStream(messages, {
     onMessage(message) {
-      call.request ??= message;
+      if (call.method.methodKind === "server_streaming") {
+        call.request = message;
+      }
     },
     mapError(reason, step) {
-      isOwnError ||= step === "next"; // connect-es throws the error of the call into it
+      // connect-es throws the error of the call into the stream. A queue may give it
+      // back by next(), but then it is one that came over the wire.
+      own ??= step === "next" ? { thrown: reason } : undefined;
       return reason;
     },
   });
@@ -73,4 +83,8 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
   } catch (reason) {
     throw failed(reason);
   }
+}
+
+function isWireError(reason: unknown): boolean {
+  return isConnectError(reason) && reason.isWireError;
 }

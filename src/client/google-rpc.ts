@@ -17,7 +17,7 @@ import type { SaidCause } from "./observed-chain.js";
 export function googleRpcCause(details: readonly ErrorDetail[]): SaidCause {
   const said: SaidCause = {};
   for (const detail of details) {
-    if ("type" in detail) {
+    if ("type" in detail && detail.value.length <= MAX_DETAIL_BYTES) {
       try {
         readers[detail.type]?.(fieldsOf(detail.value), said);
       } catch {
@@ -74,6 +74,8 @@ const readers: Record<string, (fields: Fields, said: SaidCause) => void> = {
   },
 };
 
+/** More than any stack lets through in trailers. */
+const MAX_DETAIL_BYTES = 65_536;
 const MAX_ENTRIES = 16;
 const MAX_TEXT_BYTES = 256;
 
@@ -91,7 +93,8 @@ function fieldsOf(bytes: Uint8Array): Fields {
   while (reader.pos < reader.len) {
     const [fieldNo, wireType] = reader.tag();
     if (wireType === WireType.LengthDelimited) {
-      fields.set(fieldNo, [...(fields.get(fieldNo) ?? []), reader.bytes()]);
+      const values = fields.get(fieldNo);
+      values === undefined ? fields.set(fieldNo, [reader.bytes()]) : values.push(reader.bytes());
     } else {
       reader.skip(wireType, fieldNo);
     }

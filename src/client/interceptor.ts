@@ -23,13 +23,13 @@ export function createClientInterceptor(options: ClientInterceptorOptions = {}):
   const peer = checkPeer(options);
   return (next) => async (req) => {
     if (req.stream) {
-      const call = startCall(req.method, undefined, req.header, peer);
+      const call = startCall(req.method, undefined, req.header, peer, true);
       return followStream(call, req.message, req.signal, async (message) => {
         const res = await next({ ...req, message });
         return res as typeof res & { stream: true };
       });
     }
-    const call = startCall(req.method, req.message, req.header, peer);
+    const call = startCall(req.method, req.message, req.header, peer, true);
     try {
       const res = await next(req);
       callSucceeded(call);

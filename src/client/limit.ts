@@ -26,7 +26,7 @@ export interface LimitOptions {
   readonly defaultTimeoutMs?: number;
   /**
    * Whether a call ends when the caller of the request that it is made for goes
-   * away. A call that goes on after the request was answered is not ended.
+   * away. What goes on after the request was answered is not ended by that.
    * Default: `true`.
    */
   readonly propagateCancellation?: boolean;

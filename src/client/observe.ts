@@ -1,12 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { chainDetail, isChainDetail, ownChainBytes } from "../chain/error-chain.js";
-import { isConnectError, privateText } from "../chain/thrown.js";
-import { calledProcedure, type PeerCall } from "./call.js";
+import { chainDetail, hasOwnChain, isChainDetail, ownChainBytes } from "../chain/error-chain.js";
+import { privateText } from "../chain/thrown.js";
+import type { PeerCall } from "./call.js";
 import { googleRpcCause } from "./google-rpc.js";
+import { isLocalError, isNetworkError } from "./local-error.js";
 import { type ObservedCause, observedChain } from "./observed-chain.js";
 import { seenAs } from "./seen-as.js";
-import { cappedDelay, claimOf, isSignedBy, type ReceivedChain, receivedChain } from "./trust.js";
+import { cappedDelay, claimOf, isSigned, type ReceivedChain, receivedChain } from "./trust.js";
 
 /** What a caller makes of a failed call. */
 export interface Observed {
@@ -24,11 +25,11 @@ const seen = new WeakSet<object>();
  * OBSERVED cause that names the peer, which answered without a chain or not at all.
  */
 export function observe(reason: unknown, call: PeerCall): Observed {
-  if (isRequestError(reason)) {
+  if (isLocalError(reason)) {
     return { error: reason, chain: undefined };
   }
   const error = normalize(reason);
-  if (seen.has(error)) {
+  if (seen.has(error) && call.peer.trusted) {
     return { error, chain: ownChainBytes(error) };
   }
   const observed = error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
@@ -36,18 +37,15 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   return observed;
 }
 
-/** Whether the request could not even be written. That is no failure of the peer. */
-function isRequestError(reason: unknown): boolean {
-  return (
-    isConnectError(reason) &&
-    !reason.isWireError &&
-    /^(serialize binary: |cannot encode )/.test(reason.rawMessage) // as Protobuf, as JSON
-  );
-}
-
-/** connect-web throws what fetch() throws: a TypeError for a network error. */
+/** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
 function normalize(reason: unknown): ConnectError {
-  return ConnectError.from(reason, reason instanceof TypeError ? Code.Unavailable : Code.Unknown);
+  if (isNetworkError(reason)) {
+    return ConnectError.from(reason, Code.Unavailable);
+  }
+  const error = ConnectError.from(reason);
+  return !error.isWireError && isNetworkError(error.cause)
+    ? new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, [], error.cause)
+    : error;
 }
 
 type ObservedError = Observed & { readonly error: ConnectError };
@@ -66,7 +64,7 @@ function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
       observedChain(call, { code, failure: error, status, said }, rawMessage),
     );
   }
-  if (isSignedBy(received, calledProcedure(call))) {
+  if (isSigned(received, call)) {
     return { error, chain: received.bytes };
   }
   // The peer does not use this library and passed on what it got from another one.
@@ -81,18 +79,20 @@ function saidBy(
   trusted: boolean,
 ): NonNullable<ObservedCause["said"]> {
   const said = googleRpcCause(error.details);
-  said.message ??= error.rawMessage;
+  if (trusted) {
+    return { message: error.rawMessage, ...said };
+  }
   const { privateArgs, delay = said.delay } = claimed ? claimOf(claimed) : {};
   return {
-    ...said,
-    privateArgs: { ...said.privateArgs, ...privateArgs },
-    ...(delay && { delay: trusted ? delay : cappedDelay(delay) }),
+    message: error.rawMessage,
+    privateArgs: { ...said.args, ...said.privateArgs, ...privateArgs },
+    ...(delay && { delay: cappedDelay(delay) }),
   };
 }
 
 /** The error was made on this side. Its text may name hosts and ports, so it stays private. */
 function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
-  if (ownChainBytes(error) !== undefined) {
+  if (hasOwnChain(error) && call.peer.trusted) {
     return { error, chain: undefined }; // somebody else on this side has raised it
   }
   const [code, status] = seenAs(error);
@@ -101,7 +101,7 @@ function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
   // A copy, since several calls of a connection may share an error that was made
   // on this side, and its status may be wrong.
   const observed = new ConnectError(rawMessage, status as number, metadata, [], error);
-  observed.details.push(...details);
+  observed.details.push(...details.filter((detail) => !isChainDetail(detail)));
   return withChain(observed, observedChain(call, cause, rawMessage));
 }
 

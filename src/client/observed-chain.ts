@@ -57,7 +57,7 @@ export function observedChain(
   cause.privateArgs = {
     ...said.privateArgs,
     ...privateArgs,
-    duration_ms: String(Date.now() - call.startedAtMs),
+    duration_ms: String(Math.round(performance.now() - call.startedAtMs)),
   };
   // A retry interceptor around us tells of its attempts when it gives up, one inside of
   // our transport has told with the error.

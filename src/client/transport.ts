@@ -24,7 +24,7 @@ export function createErrorChainTransport(
   return {
     async unary(method, signal, timeoutMs, header, input, contextValues) {
       const headers = new Headers(header);
-      const call = startCall(method, input, headers, peer);
+      const call = startCall(method, input, headers, peer, false);
       const limit = limits(call, signal, timeoutMs);
       try {
         const res = await transport.unary(
@@ -45,7 +45,7 @@ export function createErrorChainTransport(
     },
     async stream(method, signal, timeoutMs, header, input, contextValues) {
       const headers = new Headers(header);
-      const call = startCall(method, undefined, headers, peer);
+      const call = startCall(method, undefined, headers, peer, false);
       const limit = limits(call, signal, timeoutMs);
       return followStream(
         call,

@@ -7,6 +7,7 @@ import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
 import { type ChainScan, scanChain } from "../chain/scan.js";
 import { truncateUtf8 } from "../chain/utf8.js";
+import { calledProcedure, type PeerCall } from "./call.js";
 import type { SaidCause } from "./observed-chain.js";
 
 /** A chain that came with an error, in bytes that may be passed on. */
@@ -30,15 +31,19 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
 }
 
 /**
- * Whether the nearest cause is by the hop that answered a call of this procedure.
- * It is not where a hop without this library passes on the error of another one:
- * that one was called for something else, or was never reached. An edge may have
- * left the procedure out.
+ * Whether the nearest cause is by the hop that was called. It is not where a hop
+ * without this library passes on the error of another one: that one was called for
+ * something else, or was never reached. An edge may have left the procedure out.
  */
-export function isSignedBy({ nearest }: ReceivedChain, procedure: string): boolean {
+export function isSigned({ nearest }: ReceivedChain, call: PeerCall): boolean {
   const cause = fromBinary(CauseSchema, nearest);
   const signed = cause.procedure.replace(/^\//, "");
-  return (signed === "" || signed === procedure) && cause.provenance !== Provenance.OBSERVED;
+  const { configured } = call.peer;
+  return (
+    (signed === "" || signed === calledProcedure(call)) &&
+    (configured === undefined || configured.system === cause.system) &&
+    cause.provenance !== Provenance.OBSERVED
+  );
 }
 
 /** What a chain says that nobody vouches for, as a private arg of one cause. */

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { isConnectError } from "../chain/thrown.js";
+import { isConnectError, systemErrorCode } from "../chain/thrown.js";
 import type { RequestScope } from "./request-scope.js";
 
 const UNITS_MS: Record<string, number> = {
@@ -32,7 +32,7 @@ export function timeoutMsOf(requestHeader: Headers): number | undefined {
  */
 export function remainingMs({ request, startedAtMs }: RequestScope): number | undefined {
   const timeoutMs = request && timeoutMsOf(request.header);
-  return timeoutMs === undefined ? undefined : startedAtMs + timeoutMs - Date.now();
+  return timeoutMs === undefined ? undefined : startedAtMs + timeoutMs - performance.now();
 }
 
 /** How a request ended before it was answered: by its deadline, or by its caller. */
@@ -46,18 +46,37 @@ export function endOf(scope: RequestScope): "timed out" | "canceled" | undefined
     return undefined;
   }
   const { reason } = request.signal;
-  if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
-    return "timed out";
+  if (isConnectError(reason)) {
+    if (reason.code === Code.DeadlineExceeded) {
+      return "timed out";
+    }
+    if (!isCallerGone(reason)) {
+      return undefined;
+    }
   }
   // Mostly the timer of the caller is a little faster, and then all that can be
   // seen here is that he goes away at the time when he said he would.
   const timeoutMs = timeoutMsOf(request.header);
-  return leftMs !== undefined && timeoutMs !== undefined && leftMs <= timeoutMs / 10 + TOLERANCE_MS
+  return leftMs !== undefined &&
+    timeoutMs !== undefined &&
+    leftMs <= Math.min(timeoutMs / 10, 250) + TOLERANCE_MS
     ? "timed out"
     : "canceled";
 }
 
-/** The caller's clock began with the connection, ours with the request: this much and a tenth is let pass. */
+/**
+ * Whether connect-es has made the reason of a signal, because the caller went away. The
+ * server can also end a request by itself (`shutdownSignal`), and says why.
+ */
+function isCallerGone(reason: ConnectError): boolean {
+  return (
+    reason.code === Code.Canceled ||
+    reason.rawMessage.startsWith("http/2 stream closed") ||
+    systemErrorCode(reason) !== undefined
+  );
+}
+
+/** The caller's clock began with the connection, ours with the request: this much and a tenth, of at most 250 ms, is let pass. */
 const TOLERANCE_MS = 10;
 
 /** The error of a call that was not made, because the deadline of its request had passed. */

@@ -1,8 +1,10 @@
-import { create, type DescMessage, type DescMethod, equals } from "@bufbuild/protobuf";
+import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import type { RequestScope } from "./request-scope.js";
 
 /** A call that a handler made and that failed. */
-export interface FailedCall extends StartedCall {
+export interface FailedCall extends Omit<StartedCall, "request"> {
+  /** The request as it was then: whoever retries may change and reuse it. */
+  readonly request: Uint8Array | undefined;
   /** Place in the order of events of the scope. */
   readonly endedAt: number;
   /** What is known of the failure, as an encoded chain. */
@@ -25,7 +27,7 @@ export interface StartedCall {
   /** Who is called, where that was configured; else the method says it. */
   readonly peerName: string;
   readonly method: DescMethod;
-  /** The request, or the first one of a stream; undefined before there is one. */
+  /** The request; undefined where the client streams, and no call is like another. */
   readonly request: unknown;
   /** Place in the order of events of the scope. */
   readonly startedAt: number;
@@ -55,16 +57,27 @@ export function noteFailure(
     failedCalls.shift();
   }
   const endedAt = scope.clock++;
-  failedCalls.push({ method, peerName, request, startedAt, endedAt, chain, end });
+  const sent = encodeRequest(method, request);
+  failedCalls.push({ method, peerName, request: sent, startedAt, endedAt, chain, end });
 }
 
-/** A call succeeded: earlier failures of the same call have been recovered from. */
-export function noteSuccess(scope: RequestScope, call: StartedCall): void {
-  if (scope.failedCalls !== undefined) {
-    scope.failedCalls = scope.failedCalls.filter(
-      (failed) => failed.endedAt > call.startedAt || !isSameCall(failed, call),
+/** A call succeeded: failures of the same call, before it or beside it, do not matter any more. */
+export function noteSuccess(scope: RequestScope, { method, peerName, request }: StartedCall): void {
+  const { failedCalls } = scope;
+  if (failedCalls?.some((failed) => failed.method === method)) {
+    const sent = encodeRequest(method, request);
+    scope.failedCalls = failedCalls.filter(
+      (failed) =>
+        failed.method !== method ||
+        failed.peerName !== peerName ||
+        !isSameRequest(failed.request, sent),
     );
   }
+}
+
+/** What failed before now was survived: the handler has gone on with its answer. */
+export function forgetFailures(scope: RequestScope): void {
+  scope.failedCalls = undefined;
 }
 
 /**
@@ -78,21 +91,21 @@ export function lastFailures({ failedCalls = [] }: RequestScope): FailedCall[] {
   return last === undefined ? [] : failed.filter(({ endedAt }) => endedAt > last.startedAt);
 }
 
-function isSameCall(a: StartedCall, b: StartedCall): boolean {
-  return (
-    a.method === b.method &&
-    a.peerName === b.peerName &&
-    (a.request === b.request || isSameRequest(a.method.input, a.request, b.request))
-  );
+function encodeRequest({ input }: DescMethod, request: unknown): Uint8Array | undefined {
+  try {
+    return typeof request === "object" && request !== null
+      ? toBinary(input, create(input, request as Record<string, unknown>))
+      : undefined;
+  } catch {
+    return undefined; // it could not even be sent
+  }
 }
 
-function isSameRequest(schema: DescMessage, a: unknown, b: unknown): boolean {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
-    return false;
-  }
-  try {
-    return equals(schema, create(schema, { ...a }), create(schema, { ...b }));
-  } catch {
-    return false; // it could not even be written
-  }
+function isSameRequest(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    a.length === b.length &&
+    a.every((byte, index) => byte === b[index])
+  );
 }

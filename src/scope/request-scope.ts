@@ -11,7 +11,7 @@ import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./tra
 export interface RequestScope {
   /** The request, until it has been answered. */
   request: HandledRequest | undefined;
-  /** When the request came, as Date.now() has it. */
+  /** When the request came, as performance.now() has it: nobody sets that clock. */
   readonly startedAtMs: number;
   /** Where the hop stands in its trace, see traceOf(). */
   readonly parent: TraceParent;
@@ -53,7 +53,7 @@ export function beginScope(request: HandledRequest): RequestScope {
   const traceparent = header.get(TRACEPARENT);
   return {
     request,
-    startedAtMs: Date.now(),
+    startedAtMs: performance.now(),
     parent: {
       span: trace.getActiveSpan()?.spanContext(),
       traceparent,

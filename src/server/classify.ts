@@ -4,7 +4,7 @@ import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js"
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
 import { raisedAs } from "../catalog/raised.js";
-import { type ErrorDetail, isChainDetail } from "../chain/error-chain.js";
+import { detailsOf, type ErrorDetail, isChainDetail } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
@@ -91,6 +91,11 @@ export function classify(
     reason !== nearest?.error &&
     !isErrorOfCall(reason, request, failures)
   ) {
+    if (isCopiedText(reason)) {
+      const init = { status: reason.code as number, privateArgs: { error: privateText(reason) } };
+      const own = filledIn(BuiltinError.UNCLASSIFIED, init);
+      return ownAnswer(own, orInferred(chains(failures)));
+    }
     const own = filledIn(
       reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
       { message: reason.rawMessage },
@@ -117,14 +122,15 @@ export function classify(
 /** Whether a ConnectError is that of a failed call, and not one that the application made. */
 function isErrorOfCall(
   error: ConnectError,
-  { req }: FailedRequest,
+  { req, scope }: FailedRequest,
   failures: readonly Failure[],
 ): boolean {
   return (
     error.isWireError ||
     isTransportError(error) ||
     isNoTimeLeft(error) ||
-    error === req.signal.reason ||
+    (error === req.signal.reason && endOf(scope) !== undefined) ||
+    failures.some(({ end }) => end !== undefined && end.reason === error) ||
     (isBareCancel(error) && (req.signal.aborted || failures.some(({ end }) => end !== undefined)))
   );
 }
@@ -147,9 +153,23 @@ export function applicationAnswer(
     own,
     ...behind,
     message: error.rawMessage,
-    details: error.details.filter((detail) => !isChainDetail(detail)),
+    details: detailsOf(error).filter((detail) => !isChainDetail(detail)),
     metadata: error.metadata,
   };
+}
+
+/**
+ * Whether connect-es has made an error of another one, by ConnectError.from(): the text
+ * is what some code has said to its author, and nobody meant it for callers.
+ */
+function isCopiedText(error: ConnectError): boolean {
+  const cause = causeOf(error);
+  return (
+    (error.code === Code.Unknown || error.code === Code.Internal) &&
+    cause instanceof Error &&
+    !isConnectError(cause) &&
+    cause.message === error.rawMessage
+  );
 }
 
 /** Whether connect-node made an error of a system error, whose text names host and port. */

@@ -1,9 +1,10 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type Classifier, observedCause } from "../catalog/cause-init.js";
+import { composeChain } from "../chain/compose.js";
 import { hasOwnChain, ownChainBytes, walkCauses } from "../chain/error-chain.js";
-import { MAX_CAUSES } from "../chain/limits.js";
+import { DEFAULT_MAX_BYTES, MAX_CAUSES } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import { type CallEnd, type FailedCall, lastFailures } from "../scope/failed-calls.js";
@@ -92,7 +93,7 @@ function nameFailure(
       }
       if (init !== undefined && init !== null) {
         const cause = observedCause(init, value);
-        const chain = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [cause] }));
+        const chain = composeChain(cause, [], NO_BYTES, DEFAULT_MAX_BYTES);
         return { chain, status: cause.status as number };
       }
     } catch (problem) {

@@ -3,6 +3,7 @@ import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import type { ErrorSink } from "../report/error-report.js";
+import { forgetFailures } from "../scope/failed-calls.js";
 import { beginScope, endScope } from "../scope/request-scope.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import type { SealingKey } from "../sealing/sealing-key.js";
@@ -110,6 +111,7 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
   return (next) => async (req) => {
     const scope = beginScope(req);
     const run = <R>(step: () => R): R => storage.run(scope, step);
+    const onMessage = () => forgetFailures(scope);
     const onEnd = () => endScope(scope);
     const mapError = async (reason: unknown) => {
       const component = configured ?? componentOf(req.service);
@@ -121,7 +123,7 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
       const res = await run(() => next(req));
       if (res.stream) {
         // The handler of a stream runs while its messages are read.
-        return { ...res, message: wrapStream(res.message, { run, onEnd, mapError }) };
+        return { ...res, message: wrapStream(res.message, { run, onMessage, onEnd, mapError }) };
       }
       onEnd();
       return res;

@@ -1,0 +1,61 @@
+import { Code } from "@connectrpc/connect";
+import { causeOf, isConnectError, systemErrorCode } from "../chain/thrown.js";
+
+/**
+ * Whether a call failed on this side, so that the peer has no part in it: the request
+ * could not be written, or another interceptor has refused it or has a bug.
+ */
+export function isLocalError(reason: unknown): boolean {
+  if (!isConnectError(reason)) {
+    return isBug(reason);
+  }
+  if (reason.isWireError) {
+    return false;
+  }
+  return isRequestError(reason.rawMessage) || isBug(causeOf(reason)) || isRefusal(reason);
+}
+
+/** By connect-es: as Protobuf, as JSON, too large. */
+function isRequestError(text: string): boolean {
+  return (
+    /^(serialize binary: |cannot encode )/.test(text) ||
+    /larger than configured writeMaxBytes/.test(text)
+  );
+}
+
+/** What connect-es never says by itself, but for what it makes of an HTTP status or a reset. */
+function isRefusal({ code, rawMessage }: { code: Code; rawMessage: string }): boolean {
+  switch (code) {
+    case Code.NotFound:
+    case Code.AlreadyExists:
+    case Code.FailedPrecondition:
+    case Code.OutOfRange:
+      return true;
+    case Code.Unauthenticated:
+    case Code.PermissionDenied:
+      return !/^(HTTP \d|http\/2 stream closed)/.test(rawMessage);
+    default:
+      return false;
+  }
+}
+
+function isBug(error: unknown): boolean {
+  return (
+    (error instanceof TypeError || error instanceof ReferenceError) &&
+    systemErrorCode(error) === undefined &&
+    !isNetworkError(error)
+  );
+}
+
+/**
+ * Whether a value is what fetch() throws for a network error, which is no more than a
+ * TypeError with a text: of Node.js, of Chrome, Firefox and Safari.
+ */
+export function isNetworkError(error: unknown): boolean {
+  return (
+    error instanceof TypeError &&
+    /^(fetch failed|terminated|failed to fetch|network ?error|load failed|error in input stream)/i.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,407 @@
+import { createServer } from "node:http2";
+import { setTimeout } from "node:timers/promises";
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
+import { createConnectTransport as createWebTransport } from "@connectrpc/connect-web";
+import {
+  createClientInterceptor,
+  createErrorChainTransport,
+  defineError,
+  errorChain,
+  fullCode,
+} from "errchain";
+import { ErrorChainSchema } from "errchain/proto";
+import { createServerInterceptor, type ServerInterceptorOptions } from "errchain/server";
+import { describe, expect, test } from "vitest";
+import { ProbeService } from "./gen/probe/v1/probe_pb.js";
+import { refusedUrl } from "./support/faults.js";
+import { callProbe, failureOf, probeRoutes } from "./support/probe.js";
+import { connectTo, listen, startServer } from "./support/servers.js";
+
+// What users, peers and other interceptors do that nobody asked them to do.
+
+const codesOf = (err: unknown) => errorChain(err)?.causes.map(fullCode);
+
+const bankError = defineError({
+  system: "BANK",
+  code: 500,
+  reason: "CLOSED",
+  status: "PERMISSION_DENIED",
+  message: "the bank is closed",
+});
+
+const own = defineError({
+  system: "FRONT",
+  code: 500,
+  reason: "OWN",
+  status: "FAILED_PRECONDITION",
+  message: "the front cannot go on",
+});
+
+/** A client of a peer that does what a handler says. */
+async function peer(
+  handle: (text: string, signal: AbortSignal) => Promise<string>,
+  options: Parameters<typeof createErrorChainTransport>[1] = {},
+  interceptors: Interceptor[] = [],
+) {
+  const url = await startServer("2", probeRoutes(handle));
+  const transport = createErrorChainTransport(connectTo("gRPC", url, interceptors), options);
+  return createClient(ProbeService, transport);
+}
+
+/** The failure of a handler, as the caller of its server sees it. */
+async function answerTo(
+  handle: (text: string, signal: AbortSignal) => Promise<string>,
+  options: ServerInterceptorOptions = {},
+  kind: Parameters<typeof callProbe>[1] = "unary",
+) {
+  const url = await startServer("2", probeRoutes(handle), [
+    createServerInterceptor({ system: "FRONT", ...options }),
+  ]);
+  const client = createClient(ProbeService, connectTo("gRPC", url));
+  return failureOf(callProbe(client, kind, "text"));
+}
+
+test("a hostile detail of google.rpc costs no time", async () => {
+  const empty = Uint8Array.from({ length: 40_000 }, (_, i) => (i % 2 === 0 ? 0x1a : 0));
+  const client = await peer(async () => {
+    const error = new ConnectError("busy", Code.Unavailable);
+    error.details.push({ type: "google.rpc.ErrorInfo", value: empty });
+    throw error;
+  });
+  const startedMs = performance.now();
+  expect(codesOf(await failureOf(client.unary({})))).toEqual(["PROBE_ALPHA_1"]);
+  expect(performance.now() - startedMs).toBeLessThan(1_500); // it was 2.4 s on an idle machine
+});
+
+test("a peer that is not trusted does not get by through the request stream", async () => {
+  const liar = await peer(
+    async () => {
+      throw bankError();
+    },
+    { peer: { system: "PARTNER" }, trust: "none" },
+  );
+  // Like many queues, it gives an error that is thrown into it back by next().
+  const queue = () => {
+    let reject: (reason: unknown) => void = () => {};
+    let sent = false;
+    const messages: AsyncIterableIterator<{ text: string }> = {
+      [Symbol.asyncIterator]: () => messages,
+      next() {
+        if (!sent) {
+          sent = true;
+          return Promise.resolve({ done: false, value: { text: "one" } });
+        }
+        return new Promise((_, rejectNext) => {
+          reject = rejectNext;
+        });
+      },
+      throw(reason) {
+        reject(reason);
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+    return messages;
+  };
+  const err = await answerTo(
+    async () => {
+      for await (const { text } of liar.bidiStream(queue())) {
+        void text;
+      }
+      return "";
+    },
+    { translate: [{ from: { system: "BANK" }, to: own }] },
+  );
+  expect(codesOf(err)).toEqual(["FRONT_2", "PARTNER_1"]);
+});
+
+test("an inner interceptor of ours does not vouch for an untrusted peer", async () => {
+  const liar = await peer(
+    async () => {
+      throw bankError();
+    },
+    { peer: { system: "PARTNER" }, trust: "none" },
+    [createClientInterceptor()],
+  );
+  expect(codesOf(await failureOf(liar.unary({})))).toEqual(["PARTNER_1"]);
+});
+
+test("an untrusted peer sets no code, no help and no args", async () => {
+  const detail = { type: "google.rpc.ErrorInfo", value: Uint8Array.from([10, 3, 66, 65, 68]) };
+  const liar = await peer(
+    async () => {
+      const error = new ConnectError("no", Code.NotFound);
+      error.details.push(detail);
+      throw error;
+    },
+    { peer: { system: "PARTNER" }, trust: "none" },
+  );
+  expect(codesOf(await failureOf(liar.unary({})))).toEqual(["PARTNER_1"]);
+});
+
+test("a server that shuts down says so, and blames no caller", async () => {
+  const shutdown = new AbortController();
+  const back = await peer(() => new Promise(() => {}));
+  const handler = connectNodeAdapter({
+    routes: probeRoutes(async (text, signal) => {
+      if (text === "call") {
+        return (await back.unary({})).text;
+      }
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    }),
+    interceptors: [createServerInterceptor({ system: "FRONT" })],
+    shutdownSignal: shutdown.signal,
+  });
+  const client = createClient(ProbeService, connectTo("gRPC", await listen(createServer(handler))));
+  const calls = [client.unary({}), client.unary({ text: "call" })].map(failureOf);
+  await setTimeout(200);
+  shutdown.abort(new ConnectError("server is shutting down", Code.Unavailable));
+  for (const err of await Promise.all(calls)) {
+    expect(err).toMatchObject({ code: Code.Unavailable });
+  }
+  expect(codesOf(await calls[0])).toEqual(["FRONT_1"]);
+});
+
+describe("the error of a call does not get lost", () => {
+  test("whatever it was aborted with", async () => {
+    const client = await peer(() => new Promise(() => {}));
+    const reasons = [
+      new ConnectError("gone", Code.Unavailable),
+      Object.freeze(new ConnectError("late", Code.DeadlineExceeded)),
+      "text",
+      null,
+      Symbol("odd"),
+    ];
+    for (const reason of reasons) {
+      const abort = new AbortController();
+      const call = failureOf(client.unary({}, { signal: abort.signal }));
+      await setTimeout(20);
+      abort.abort(reason);
+      const err = await call;
+      const expected = reason instanceof ConnectError ? reason.code : Code.Canceled;
+      expect(err).toMatchObject({ code: expected });
+    }
+  });
+
+  test("where an interceptor has frozen it, or taken its details away", async () => {
+    for (const spoil of [
+      (error: ConnectError) => Object.freeze(error),
+      (error: ConnectError) => Object.assign(error, { details: undefined }),
+      (error: ConnectError) => Object.assign(error, { details: [null, 5] }),
+    ]) {
+      const spoiler: Interceptor = (next) => async (req) => {
+        try {
+          return await next(req);
+        } catch (err) {
+          throw spoil(err as ConnectError);
+        }
+      };
+      const client = await peer(
+        async () => {
+          throw new ConnectError("missing", Code.NotFound);
+        },
+        {},
+        [spoiler],
+      );
+      expect(await failureOf(client.unary({}))).toMatchObject({ code: Code.NotFound });
+      const err = await answerTo(async () => {
+        throw spoil(new ConnectError("missing", Code.NotFound));
+      });
+      expect(err).toMatchObject({ code: Code.NotFound });
+      expect(codesOf(err)).toEqual(["FRONT_1"]);
+    }
+  });
+});
+
+test("two requests that share a signal do not see each other's calls", async () => {
+  const url = await startServer(
+    "2",
+    probeRoutes(() => new Promise(() => {})),
+  );
+  const clientOf = (system: string) =>
+    createClient(
+      ProbeService,
+      connectTo("gRPC", url, [createClientInterceptor({ peer: { system } })]),
+    );
+  const budget = new AbortController();
+  const front = await startServer(
+    "2",
+    probeRoutes(
+      async (system) => (await clientOf(system).unary({}, { signal: budget.signal })).text,
+    ),
+    [createServerInterceptor({ system: "FRONT" })],
+  );
+  const client = createClient(ProbeService, connectTo("gRPC", front));
+  const calls = ["AAA", "BBB"].map((text) => failureOf(client.unary({ text })));
+  await setTimeout(150);
+  budget.abort(new ConnectError("budget", Code.DeadlineExceeded));
+  expect((await Promise.all(calls)).map(codesOf)).toEqual([
+    ["FRONT_2", "AAA_4"],
+    ["FRONT_2", "BBB_4"],
+  ]);
+});
+
+describe("what failed on this side is no failure of the peer", () => {
+  test("but a refused connection of fetch() is one", async () => {
+    const transport = createErrorChainTransport(createWebTransport({ baseUrl: refusedUrl }));
+    const err = await failureOf(createClient(ProbeService, transport).unary({}));
+    expect(err).toMatchObject({ code: Code.Unavailable });
+    expect(codesOf(err)).toEqual(["PROBE_ALPHA_3"]);
+  });
+
+  test("a request that is too large to be written", async () => {
+    const baseUrl = await startServer(
+      "2",
+      probeRoutes(async () => "unused"),
+    );
+    const inner = createGrpcTransport({ baseUrl, writeMaxBytes: 5 });
+    const client = createClient(ProbeService, createErrorChainTransport(inner));
+    const err = await failureOf(client.unary({ text: "longer than that" }));
+    expect(err).toMatchObject({ code: Code.ResourceExhausted });
+    expect(errorChain(err)).toBeUndefined();
+  });
+
+  test.each([
+    ["a refusal", () => new ConnectError("no token", Code.Unauthenticated), Code.Unauthenticated],
+    ["a bug", () => new TypeError("x is undefined"), Code.Unknown],
+  ])("%s of another interceptor", async (_, make, code) => {
+    const broken: Interceptor = () => () => {
+      throw make();
+    };
+    const client = await peer(async () => "unused", {}, [broken]);
+    const err = await failureOf(client.unary({}));
+    expect(ConnectError.from(err).code).toBe(code);
+    expect(errorChain(err)).toBeUndefined();
+  });
+
+  test("what a request stream throws stays private", async () => {
+    const back = await peer(async () => "unused");
+    const secret = "cannot read /etc/secret/key of db at 10.1.2.3:5432";
+    for (const client of [
+      back,
+      createClient(
+        ProbeService,
+        connectTo(
+          "gRPC",
+          await startServer(
+            "2",
+            probeRoutes(async () => ""),
+          ),
+          [createClientInterceptor()],
+        ),
+      ),
+    ]) {
+      const err = await answerTo(async () => {
+        const requests = async function* () {
+          yield { text: "one" };
+          throw new Error(secret);
+        };
+        return (await client.clientStream(requests())).text;
+      });
+      expect((err as ConnectError).message).not.toContain("10.1.2.3");
+      expect(errorChain(err)?.causes).toMatchObject([
+        { system: "FRONT", code: "1", message: expect.not.stringContaining("10.1.2.3") },
+      ]);
+    }
+  });
+});
+
+describe("what was recovered from is no cause", () => {
+  const flaky = async () => {
+    let calls = 0;
+    return peer(async (text) => {
+      calls++;
+      if (calls === 1 || text.startsWith("fail")) {
+        throw new ConnectError("not now", Code.Unavailable);
+      }
+      await setTimeout(30);
+      return text;
+    });
+  };
+
+  test("by a call beside it", async () => {
+    const back = await flaky();
+    const err = await answerTo(async () => {
+      await Promise.any([back.unary({ text: "a" }), back.unary({ text: "a" })]);
+      throw own();
+    });
+    expect(codesOf(err)).toEqual(["FRONT_500"]);
+  });
+
+  test("by an answer that has gone on", async () => {
+    const back = await flaky();
+    const url = await startServer(
+      "2",
+      (router) =>
+        router.service(ProbeService, {
+          async *serverStream() {
+            await failureOf(back.unary({ text: "fail" }));
+            yield { text: "all the same" };
+            throw own();
+          },
+        }),
+      [createServerInterceptor({ system: "FRONT" })],
+    );
+    const client = createClient(ProbeService, connectTo("gRPC", url));
+    expect(codesOf(await failureOf(callProbe(client, "serverStream", "")))).toEqual(["FRONT_500"]);
+  });
+
+  test("but not by another request in the same object, or another stream", async () => {
+    const back = await flaky();
+    const reused = { text: "fail" };
+    const mutating = await answerTo(async () => {
+      await failureOf(back.unary(reused));
+      reused.text = "fine";
+      await back.unary(reused);
+      throw own();
+    });
+    expect(codesOf(mutating)).toEqual(["FRONT_500", "PROBE_ALPHA_1"]);
+    const streaming = await answerTo(async () => {
+      const send = async function* (last: string) {
+        yield { text: "head" };
+        yield { text: last };
+      };
+      await failureOf(back.clientStream(send("fail")));
+      await back.clientStream(send("fine"));
+      throw own();
+    });
+    expect(codesOf(streaming)).toEqual(["FRONT_500", "PROBE_ALPHA_1"]);
+  });
+});
+
+test("a hop without the library that serves the same procedure is named, if it has a name", async () => {
+  const back = await startServer(
+    "2",
+    probeRoutes(async () => {
+      throw bankError();
+    }),
+    [createServerInterceptor({ system: "BANK" })],
+  );
+  const middle = await startServer(
+    "2",
+    probeRoutes(
+      async () => (await createClient(ProbeService, connectTo("gRPC", back)).unary({})).text,
+    ),
+  );
+  const transport = createErrorChainTransport(connectTo("gRPC", middle), {
+    peer: { system: "MIDDLE" },
+  });
+  const err = await failureOf(createClient(ProbeService, transport).unary({}));
+  expect(codesOf(err)).toEqual(["MIDDLE_2", "BANK_500"]);
+});
+
+test("what a classifier gives is bounded like everything else", async () => {
+  const err = await answerTo(
+    async () => {
+      throw new Error("disk");
+    },
+    { classify: () => ({ system: "DISK", code: "FULL", args: { a: "z".repeat(1_000_000) } }) },
+  );
+  expect(codesOf(err)).toEqual(["FRONT_2", "DISK_FULL"]);
+  const detail = (err as ConnectError).details.find(
+    (each) => "type" in each && each.type === ErrorChainSchema.typeName,
+  );
+  expect(detail && "value" in detail && (detail.value as Uint8Array).length).toBeLessThan(4_097);
+});
