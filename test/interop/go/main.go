@@ -37,12 +37,12 @@ type hop struct {
 
 func main() {
 	log.SetFlags(0)
-	h := &hop{name: "go-" + strings.Join(os.Args[1:], " ")}
-	switch {
-	case len(os.Args) == 2 && os.Args[1] == "grpc":
-		h.stack = &grpcStack{hop: h}
-	case len(os.Args) == 2 && os.Args[1] == "connect":
-		h.stack = newConnectStack(h)
+	h := &hop{}
+	switch strings.Join(os.Args[1:], " ") {
+	case "grpc":
+		h.name, h.stack = "go", &grpcStack{hop: h}
+	case "connect":
+		h.name, h.stack = "go-connect", newConnectStack(h)
 	default:
 		log.Fatal("usage: hop grpc|connect")
 	}

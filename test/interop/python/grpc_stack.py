@@ -28,7 +28,7 @@ def call(address, order, service):
         raise Failure(status, error.details(), grpc_chain.below(error, service)) from error
 
 
-hop = Hop("python-grpc", call)
+hop = Hop("python", call)
 
 
 def handled(answer, request, context):

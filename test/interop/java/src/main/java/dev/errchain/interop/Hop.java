@@ -162,7 +162,7 @@ final class Hop {
   }
 
   private static Cause.Builder raised(ProtocolMessageEnum code, Map<String, String> args) {
-    return Causes.raised(code, args, Map.of("answered_by", "java-grpc"));
+    return Causes.raised(code, args, Map.of("answered_by", "java"));
   }
 
   /** A hop's own cause in front of the chains from below, put there in one of two ways. */
