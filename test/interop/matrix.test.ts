@@ -1,7 +1,7 @@
 import { Code, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { type ErrorChain, Provenance } from "errchain/proto";
 import { errorChain, fullCode, rootCause } from "errchain";
+import { type ErrorChain, Provenance } from "errchain/proto";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { OrderService } from "../../examples/three-hop/gen/wms/v1/order_pb.js";
 import {

@@ -29,7 +29,10 @@ export interface Toolchain {
 export class CannotBuild extends Error {}
 
 export const toolchains: readonly Toolchain[] = [
-  { language: "ts", build: async () => ({ ts: { file: "node", args: [join(folder, "ts/main.ts")] } }) },
+  {
+    language: "ts",
+    build: async () => ({ ts: { file: "node", args: [join(folder, "ts/main.ts")] } }),
+  },
   { language: "go", build: buildGo },
   { language: "python", build: buildPython },
   { language: "java", build: buildJava },
@@ -86,7 +89,9 @@ async function buildJava() {
     "{proto,examples/three-hop/proto}/**/*.proto",
   ];
   await unlessFresh(join(folder, "java", "target", "built"), sources, () =>
-    fetching("mvn", ["-B", "-ntp", "-q", "clean", "process-classes"], { cwd: join(folder, "java") }),
+    fetching("mvn", ["-B", "-ntp", "-q", "clean", "process-classes"], {
+      cwd: join(folder, "java"),
+    }),
   );
   const target = join(folder, "java", "target");
   const classPath = `${join(target, "classes")}:${join(target, "lib", "*")}`;

@@ -27,7 +27,9 @@ for await (const line of createInterface({ input: process.stdin })) {
 process.exit();
 
 async function call(target: string, times: number, given: readonly string[]) {
-  const headers = new Headers(given.map((text) => text.split(/=(.*)/).slice(0, 2) as [string, string]));
+  const headers = new Headers(
+    given.map((text) => text.split(/=(.*)/).slice(0, 2) as [string, string]),
+  );
   const wms = connectToWms(target, headers.get("x-protocol") ?? "");
   const order = { order: "4711", address: "弥勒巷3号", product: "生鲜" };
   let first: ReturnType<typeof describe> | undefined;
