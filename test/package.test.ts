@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
+import { measureBrowserSize, writeBrowserSize } from "../scripts/browser-size.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -32,6 +33,12 @@ test("a bundle holds only what is used", async () => {
   const inputs = await bundle('import { parseLogLine } from "errchain"; parseLogLine("")');
   expect(inputs).toContain("dist/chain/log-line.js");
   expect(inputs.join()).not.toMatch(/dist.(client|catalog|scope)/);
+});
+
+test("a page with the client interceptor gets less than 8 kB more, as the READMEs say", async () => {
+  const bytes = await measureBrowserSize();
+  expect(bytes).toBeLessThan(8_000);
+  expect(writeBrowserSize(bytes, { check: true })).toEqual([]);
 });
 
 test("the package depends on its peers only", () => {
