@@ -30,8 +30,8 @@ afterAll(() => {
   }
 });
 
-test.runIf(process.env["CI"])("nothing is skipped in CI", () => {
-  expect(inject("skipped")).toEqual({});
+test("nothing is skipped in CI", () => {
+  expect(process.env["CI"] ? inject("skipped") : {}).toEqual({});
 });
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
