@@ -50,12 +50,14 @@ describe.each([...vectors<ChainCase>("chains"), ...vectors<ChainCase>("hostile")
       expect(read.causes.length > 0 ? json(read) : null).toEqual(mended);
     });
 
-    test.runIf(codes)("has its codes, its root and its text", () => {
-      expect(read.causes.map(fullCode)).toEqual(codes);
-      const cause = rootCause(read);
-      expect(cause && fullCode(cause)).toBe(root);
-      expect(formatErrorChain(read)).toBe(line);
-    });
+    if (codes !== undefined) {
+      test("has its codes, its root and its text", () => {
+        expect(read.causes.map(fullCode)).toEqual(codes);
+        const cause = rootCause(read);
+        expect(cause && fullCode(cause)).toBe(root);
+        expect(formatErrorChain(read)).toBe(line);
+      });
+    }
   },
 );
 
