@@ -71,7 +71,7 @@ describe.skipIf(executablePath === undefined && !process.env["CI"])("in Chromium
   });
 
   const unreachable = {
-    sentence: "Sorry, the system could not be reached.",
+    sentence: "Sorry, the shop could not be reached.",
     code: "SHOP_FRONT_3",
     traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
   };

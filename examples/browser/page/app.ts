@@ -2,15 +2,12 @@
 
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { createClientInterceptor, errorChain, fullCode, rootCause } from "errchain";
+import { errorChain, fullCode, rootCause } from "errchain";
 import { ShopService } from "../gen/shop/v1/shop_pb.js";
 
 const shop = createClient(
   ShopService,
-  createConnectTransport({
-    baseUrl: document.body.dataset["edge"] ?? "",
-    interceptors: [createClientInterceptor()], // says so where the shop does not answer at all
-  }),
+  createConnectTransport({ baseUrl: document.body.dataset["edge"] ?? "" }),
 );
 
 const form = element("order") as HTMLFormElement;
@@ -53,9 +50,15 @@ async function attempt(call: (headers: HeadersInit) => Promise<void>): Promise<v
 function showError(err: unknown, traceId: string): void {
   const nearest = errorChain(err)?.causes[0];
   const root = rootCause(err);
-  const reason = root === nearest ? "" : `: ${root?.message}`;
-  show("sentence", `Sorry, ${nearest?.message ?? "something went wrong"}${reason}.`);
-  show("code", root ? fullCode(root) : String(err));
+  if (nearest === undefined || root === undefined) {
+    // The shop has said nothing. Code 3 is built in: a system could not be reached.
+    show("sentence", "Sorry, the shop could not be reached.");
+    show("code", "SHOP_FRONT_3");
+  } else {
+    const reason = root === nearest ? "" : `: ${root.message}`;
+    show("sentence", `Sorry, ${nearest.message}${reason}.`);
+    show("code", fullCode(root));
+  }
   show("trace", traceId); // of the request, so that there is one also where nobody answers
   element("error").hidden = false;
 }
