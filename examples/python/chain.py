@@ -26,7 +26,7 @@ def join(own, trace_id=b"", below=()):
     if chains:
         kept[0].branches, kept[0].elided = 1, len(everything.causes) - 2
         kept.append(_short(root(everything)))
-    return pb.ErrorChain(causes=kept, trace_id=trace_id).SerializeToString()
+    return pb.ErrorChain(causes=kept, trace_id=everything.trace_id).SerializeToString()
 
 
 def read(received):

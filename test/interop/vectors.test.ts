@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonValue } from "@bufbuild/protobuf";
+import { create, fromBinary, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { CauseSchema, ErrorChainSchema } from "errchain/proto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Hop, startHop, whyNot } from "./support/hop.ts";
 
@@ -53,4 +54,37 @@ describe.each(["go", "python", "java"])("%s", (name) => {
       expect(read?.codes ?? null).toEqual(codes);
     },
   );
+
+  here("keeps the nearest and the root cause of a chain that is too large", async () => {
+    const own = create(CauseSchema, { system: "WMS", code: "10001", message: "没有".repeat(400) });
+    const traceId = Uint8Array.from({ length: 16 }, (_, n) => n);
+    for (const [hops, letters] of [
+      [32, 0],
+      [5, 400],
+    ] as const) {
+      const causes = Array.from({ length: hops }, (_, n) => ({
+        system: "HOP",
+        code: String(1000 + n),
+        message: "配送".repeat(letters),
+        branches: n < hops - 1 ? 1 : 0,
+      }));
+      const below = create(ErrorChainSchema, { causes, traceId });
+      const answer = await hop?.ask(
+        ...["join", hex(toBinary(CauseSchema, own)), "", hex(toBinary(ErrorChainSchema, below))],
+      );
+      const encoded = Uint8Array.from(Buffer.from(answer?.encoded ?? "", "hex"));
+      expect(encoded.length).toBeLessThanOrEqual(4096);
+      const joined = fromBinary(ErrorChainSchema, encoded);
+      expect(joined.causes).toMatchObject([
+        { system: "WMS", code: "10001", branches: 1, elided: hops - 1 },
+        { system: "HOP", code: String(999 + hops), branches: 0 },
+      ]);
+      expect(joined.causes[0]?.message).toMatch(/^(没有)+没?$/);
+      expect(joined.traceId).toEqual(traceId);
+    }
+  });
 });
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

@@ -36,7 +36,7 @@ func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
 		kept[0].Branches, kept[0].Elided = 1, uint32(left)
 		kept = append(kept, short(Root(all)))
 	}
-	return encode(&pb.ErrorChain{Causes: kept, TraceId: traceID})
+	return encode(&pb.ErrorChain{Causes: kept, TraceId: all.TraceId})
 }
 
 // Read decodes a chain from anybody; nil if the bytes are none.

@@ -34,7 +34,7 @@ public final class Chains {
       return joined;
     }
     Cause.Builder nearest = shortened(own.build());
-    ErrorChain.Builder kept = ErrorChain.newBuilder().setTraceId(traceId);
+    ErrorChain.Builder kept = ErrorChain.newBuilder().setTraceId(all.getTraceId());
     if (chains.isEmpty()) {
       return kept.addCauses(nearest).build().toByteString();
     }
