@@ -24,7 +24,8 @@ def join(own, trace_id=b"", below=()):
         return joined
     kept = [_short(own)]
     if chains:
-        kept[0].branches, kept[0].elided = 1, len(everything.causes) - 2
+        elided = sum(cause.elided for cause in everything.causes) + len(everything.causes) - 2
+        kept[0].branches, kept[0].elided = 1, min(elided, 2**32 - 1)
         kept.append(_short(root(everything)))
     return pb.ErrorChain(causes=kept, trace_id=everything.trace_id).SerializeToString()
 

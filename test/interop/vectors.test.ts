@@ -67,6 +67,7 @@ describe.each(["go", "python", "java"])("%s", (name) => {
         code: String(1000 + n),
         message: "配送".repeat(letters),
         branches: n < hops - 1 ? 1 : 0,
+        elided: n === 1 ? 3 : 0,
       }));
       const below = create(ErrorChainSchema, { causes, traceId });
       const answer = await hop?.ask(
@@ -76,7 +77,7 @@ describe.each(["go", "python", "java"])("%s", (name) => {
       expect(encoded.length).toBeLessThanOrEqual(4096);
       const joined = fromBinary(ErrorChainSchema, encoded);
       expect(joined.causes).toMatchObject([
-        { system: "WMS", code: "10001", branches: 1, elided: hops - 1 },
+        { system: "WMS", code: "10001", branches: 1, elided: hops - 1 + 3 },
         { system: "HOP", code: String(999 + hops), branches: 0 },
       ]);
       expect(joined.causes[0]?.message).toMatch(/^(没有)+没?$/);

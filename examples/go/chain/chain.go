@@ -12,8 +12,7 @@ import (
 // More may not fit into the trailers of a gRPC call.
 const maxBytes, maxCauses, maxMessageBytes = 4096, 32, 512
 
-// Join puts a cause in front of the chains from below. It joins bytes, so that what
-// a newer version has written into them stays.
+// Join puts a cause in front of the chains from below. It joins bytes: what a newer version has written into them stays.
 func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
 	own.Branches = 0
 	var rest, traceBelow []byte
@@ -32,8 +31,11 @@ func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
 		return joined
 	}
 	kept := []*pb.Cause{short(own)}
-	if left := len(all.Causes) - 2; left >= 0 {
-		kept[0].Branches, kept[0].Elided = 1, uint32(left)
+	if len(all.Causes) > 1 {
+		kept[0].Branches, kept[0].Elided = 1, uint32(len(all.Causes)-2)
+		for _, cause := range all.Causes {
+			kept[0].Elided += cause.Elided
+		}
 		kept = append(kept, short(Root(all)))
 	}
 	return encode(&pb.ErrorChain{Causes: kept, TraceId: all.TraceId})
@@ -75,11 +77,10 @@ func FullCode(cause *pb.Cause) string {
 
 // short is a cause with what everybody needs to know of it.
 func short(cause *pb.Cause) *pb.Cause {
-	message := cause.Message[:min(len(cause.Message), maxMessageBytes)]
 	return &pb.Cause{
 		System: cause.System, Module: cause.Module, Code: cause.Code, Reason: cause.Reason,
-		Message: strings.ToValidUTF8(message, ""), Provenance: cause.Provenance,
-		Visibility: cause.Visibility, Status: cause.Status, OccurredAt: cause.OccurredAt,
+		Message:    strings.ToValidUTF8(cause.Message[:min(len(cause.Message), maxMessageBytes)], ""),
+		Provenance: cause.Provenance, Visibility: cause.Visibility, Status: cause.Status,
 	}
 }
 

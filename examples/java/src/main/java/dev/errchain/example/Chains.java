@@ -38,7 +38,8 @@ public final class Chains {
     if (chains.isEmpty()) {
       return kept.addCauses(nearest).build().toByteString();
     }
-    nearest.setBranches(1).setElided(all.getCausesCount() - 2);
+    int elided = all.getCausesList().stream().mapToInt(Cause::getElided).sum();
+    nearest.setBranches(1).setElided(elided + all.getCausesCount() - 2);
     return kept.addCauses(nearest).addCauses(shortened(root(all))).build().toByteString();
   }
 
