@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import type { Reporter } from "vitest/node";
 
 /** Ends the output with one plain line that scripts can read. */
@@ -15,8 +15,28 @@ const closingLine: Reporter = {
 
 export default defineConfig({
   test: {
-    include: ["{src,test,packages/*/src,packages/*/test}/**/*.test.ts"],
     testTimeout: 60_000,
     reporters: ["default", closingLine],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{src,test,packages/*/src,packages/*/test}/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, "test/interop/**"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          globalSetup: "test/interop/setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 }, // after the others: these keep every core busy
+        },
+      },
+    ],
   },
 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
+import { measureBrowserSize, readmesWithSize } from "../scripts/browser-size.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -47,6 +48,15 @@ test("a bundle holds only what is used", async () => {
   const inputs = await bundle('import { parseLogLine } from "errchain"; parseLogLine("")');
   expect(inputs).toContain("dist/chain/log-line.js");
   expect(inputs.join()).not.toMatch(/dist.(client|catalog|scope)/);
+});
+
+test("a page that reads errors grows by less than 8 kB, and the READMEs say by how much", async () => {
+  const bytes = await measureBrowserSize();
+  expect(bytes).toBeLessThan(8_000);
+  for (const { text, written } of readmesWithSize(bytes)) {
+    expect(text).toMatch(/<!-- browser size -->\d\.\d kB<!-- end -->/);
+    expect(text, "run `npm run size`").toBe(written);
+  }
 });
 
 test("the package depends on its peers only", () => {

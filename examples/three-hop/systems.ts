@@ -13,9 +13,13 @@ export interface System {
   takeLog(): string[];
 }
 
-/** Starts a system and waits until it listens. */
-export async function start(name: string, env: Record<string, string> = {}): Promise<System> {
-  const child = fork(new URL(`${name.toLowerCase()}.ts`, import.meta.url), {
+/** Starts a system and waits until it listens. Its program is by default the one in this folder. */
+export async function start(
+  name: string,
+  env: Record<string, string> = {},
+  program = new URL(`${name.toLowerCase()}.ts`, import.meta.url),
+): Promise<System> {
+  const child = fork(program, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });

@@ -1,0 +1,100 @@
+package chain
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strings"
+
+	pb "errchain.dev/examples/go/gen/errchain/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// More may not fit into the trailers of a gRPC call.
+const maxBytes, maxCauses, maxMessageBytes = 4096, 32, 512
+
+// Join puts a cause in front of the chains from below. It joins bytes: what a newer version has written into them stays.
+func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
+	own.Branches = 0
+	var rest, traceBelow []byte
+	for _, received := range below {
+		if chain := Read(received); chain != nil {
+			own.Branches++
+			rest, traceBelow = append(rest, received...), chain.TraceId
+		}
+	}
+	joined := append(encode(&pb.ErrorChain{Causes: []*pb.Cause{own}}), rest...)
+	if !bytes.Equal(traceID, traceBelow) {
+		joined = append(joined, encode(&pb.ErrorChain{TraceId: traceID})...)
+	}
+	all := Read(joined)
+	if all == nil || (len(joined) <= maxBytes && len(all.Causes) <= maxCauses) {
+		return joined
+	}
+	kept := []*pb.Cause{short(own)}
+	if len(all.Causes) > 1 {
+		kept[0].Branches, kept[0].Elided = 1, uint32(len(all.Causes)-2)
+		for _, cause := range all.Causes {
+			kept[0].Elided += cause.Elided
+		}
+		kept = append(kept, short(Root(all)))
+	}
+	return encode(&pb.ErrorChain{Causes: kept, TraceId: all.TraceId})
+}
+
+// Read decodes a chain from anybody; nil if the bytes are none.
+func Read(received []byte) *pb.ErrorChain {
+	chain := &pb.ErrorChain{}
+	if proto.Unmarshal(received, chain) != nil || len(chain.Causes) == 0 {
+		return nil
+	}
+	for _, cause := range chain.Causes {
+		if cause.System == "" || cause.Code == "" {
+			return nil
+		}
+	}
+	return chain
+}
+
+// Root is the cause that all others followed from; in a fan-out, the first of those.
+func Root(chain *pb.ErrorChain) *pb.Cause {
+	missing := 0 // causes that were announced and have not come yet
+	for _, cause := range chain.Causes {
+		missing = max(missing-1, 0) + int(cause.Branches)
+		if cause.Branches == 0 && missing > 0 {
+			return cause
+		}
+	}
+	return chain.Causes[len(chain.Causes)-1]
+}
+
+// FullCode is what people quote: ROUTE_DISPATCH_20003.
+func FullCode(cause *pb.Cause) string {
+	if cause.Module == "" {
+		return cause.System + "_" + cause.Code
+	}
+	return cause.System + "_" + cause.Module + "_" + cause.Code
+}
+
+// short is a cause with what everybody needs to know of it.
+func short(cause *pb.Cause) *pb.Cause {
+	return &pb.Cause{
+		System: cause.System, Module: cause.Module, Code: cause.Code, Reason: cause.Reason,
+		Message:    strings.ToValidUTF8(cause.Message[:min(len(cause.Message), maxMessageBytes)], ""),
+		Provenance: cause.Provenance, Visibility: cause.Visibility, Status: cause.Status,
+	}
+}
+
+func encode(message proto.Message) []byte {
+	encoded, _ := proto.Marshal(message) // nil for a text that is not UTF-8: better no chain than no answer
+	return encoded
+}
+
+// TraceID is the trace ID in a W3C traceparent header; nil if there is none.
+func TraceID(traceparent string) []byte {
+	parts := strings.Split(traceparent, "-")
+	if len(parts) < 4 || len(parts[1]) != 32 {
+		return nil
+	}
+	id, _ := hex.DecodeString(parts[1])
+	return id
+}

@@ -1,0 +1,94 @@
+package dev.errchain.example;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.errchain.v1.Cause;
+import dev.errchain.v1.ErrorChain;
+import java.util.List;
+
+/** Joins and reads error chains. It is no library: copy it. */
+public final class Chains {
+  // More may not fit into the trailers of a gRPC call.
+  private static final int MAX_BYTES = 4096;
+  private static final int MAX_CAUSES = 32;
+  private static final int MAX_MESSAGE_CHARS = 170; // three bytes each
+
+  /**
+   * Puts a cause in front of the encoded chains from below. It joins bytes, so that what a newer
+   * version has written into them stays.
+   */
+  public static ByteString join(Cause.Builder own, ByteString traceId, List<ByteString> below) {
+    List<ByteString> chains = below.stream().filter(received -> read(received) != null).toList();
+    own.setBranches(chains.size());
+    ByteString joined = ErrorChain.newBuilder().addCauses(own).build().toByteString();
+    ByteString traceBelow = ByteString.EMPTY;
+    for (ByteString received : chains) {
+      joined = joined.concat(received);
+      traceBelow = read(received).getTraceId();
+    }
+    if (!traceId.equals(traceBelow)) {
+      joined = joined.concat(ErrorChain.newBuilder().setTraceId(traceId).build().toByteString());
+    }
+    ErrorChain all = read(joined);
+    if (joined.size() <= MAX_BYTES && all.getCausesCount() <= MAX_CAUSES) {
+      return joined;
+    }
+    Cause.Builder nearest = shortened(own.build());
+    ErrorChain.Builder kept = ErrorChain.newBuilder().setTraceId(all.getTraceId());
+    if (chains.isEmpty()) {
+      return kept.addCauses(nearest).build().toByteString();
+    }
+    int elided = all.getCausesList().stream().mapToInt(Cause::getElided).sum();
+    nearest.setBranches(1).setElided(elided + all.getCausesCount() - 2);
+    return kept.addCauses(nearest).addCauses(shortened(root(all))).build().toByteString();
+  }
+
+  /** Decodes a chain from anybody; null if the bytes are none. */
+  public static ErrorChain read(ByteString received) {
+    try {
+      ErrorChain chain = ErrorChain.parseFrom(received);
+      boolean valid =
+          chain.getCausesCount() > 0
+              && chain.getCausesList().stream()
+                  .noneMatch(cause -> cause.getSystem().isEmpty() || cause.getCode().isEmpty());
+      return valid ? chain : null;
+    } catch (InvalidProtocolBufferException e) {
+      return null;
+    }
+  }
+
+  /** The cause that all others followed from; in a fan-out, the first of those. */
+  public static Cause root(ErrorChain chain) {
+    long missing = 0; // causes that were announced and have not come yet
+    for (Cause cause : chain.getCausesList()) {
+      missing = Math.max(missing - 1, 0) + Integer.toUnsignedLong(cause.getBranches());
+      if (cause.getBranches() == 0 && missing > 0) {
+        return cause;
+      }
+    }
+    return chain.getCauses(chain.getCausesCount() - 1);
+  }
+
+  /** What people quote: ROUTE_DISPATCH_20003. */
+  public static String fullCode(Cause cause) {
+    String module = cause.getModule().isEmpty() ? "" : "_" + cause.getModule();
+    return cause.getSystem() + module + "_" + cause.getCode();
+  }
+
+  /** A cause with what everybody needs to know of it. */
+  private static Cause.Builder shortened(Cause cause) {
+    String text = cause.getMessage();
+    int end = Math.min(text.codePointCount(0, text.length()), MAX_MESSAGE_CHARS);
+    return Cause.newBuilder()
+        .setSystem(cause.getSystem())
+        .setModule(cause.getModule())
+        .setCode(cause.getCode())
+        .setReason(cause.getReason())
+        .setMessage(text.substring(0, text.offsetByCodePoints(0, end)))
+        .setProvenanceValue(cause.getProvenanceValue())
+        .setVisibilityValue(cause.getVisibilityValue())
+        .setStatusValue(cause.getStatusValue());
+  }
+
+  private Chains() {}
+}

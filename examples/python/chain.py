@@ -1,0 +1,71 @@
+"""Joins and reads error chains. It is no library: copy it."""
+
+import re
+
+from errchain.v1 import error_chain_pb2 as pb
+from google.protobuf.message import DecodeError
+
+# More may not fit into the trailers of a gRPC call.
+MAX_BYTES, MAX_CAUSES, MAX_MESSAGE_BYTES = 4096, 32, 512
+
+
+def join(own, trace_id=b"", below=()):
+    """Puts a cause in front of the encoded chains from below.
+
+    It joins bytes, so that what a newer version has written into them stays.
+    """
+    chains = [(received, chain) for received in below if (chain := read(received))]
+    own.branches = len(chains)
+    joined = pb.ErrorChain(causes=[own]).SerializeToString() + b"".join(received for received, _ in chains)
+    if trace_id != (chains[-1][1].trace_id if chains else b""):
+        joined += pb.ErrorChain(trace_id=trace_id).SerializeToString()
+    everything = read(joined)
+    if len(joined) <= MAX_BYTES and len(everything.causes) <= MAX_CAUSES:
+        return joined
+    kept = [_short(own)]
+    if chains:
+        elided = sum(cause.elided for cause in everything.causes) + len(everything.causes) - 2
+        kept[0].branches, kept[0].elided = 1, min(elided, 2**32 - 1)
+        kept.append(_short(root(everything)))
+    return pb.ErrorChain(causes=kept, trace_id=everything.trace_id).SerializeToString()
+
+
+def read(received):
+    """Decodes a chain from anybody; None if the bytes are none."""
+    try:
+        chain = pb.ErrorChain.FromString(received)
+    except DecodeError:
+        return None
+    valid = chain.causes and all(cause.system and cause.code for cause in chain.causes)
+    return chain if valid else None
+
+
+def root(chain):
+    """The cause that all others followed from; in a fan-out, the first of those."""
+    missing = 0  # causes that were announced and have not come yet
+    for cause in chain.causes:
+        missing = max(missing - 1, 0) + cause.branches
+        if cause.branches == 0 and missing > 0:
+            return cause
+    return chain.causes[-1]
+
+
+def full_code(cause):
+    """What people quote: ROUTE_DISPATCH_20003."""
+    return "_".join(part for part in (cause.system, cause.module, cause.code) if part)
+
+
+def trace_id(traceparent):
+    """The trace ID in a W3C traceparent header; empty if there is none."""
+    found = re.match(r"[0-9a-f]{2}-([0-9a-f]{32})-", traceparent or "")
+    return bytes.fromhex(found[1]) if found else b""
+
+
+def _short(cause):
+    """A cause with what everybody needs to know of it."""
+    names = ("system", "module", "code", "reason", "provenance", "visibility", "status")
+    message = cause.message.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore")
+    kept = pb.Cause(**{name: getattr(cause, name) for name in names}, message=message)
+    if cause.HasField("occurred_at"):
+        kept.occurred_at.CopyFrom(cause.occurred_at)
+    return kept
