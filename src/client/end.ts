@@ -34,18 +34,29 @@ export function endOfCall(
  * transport can throw this. But the error of a deadline can carry the chain, unless
  * several calls were given one signal.
  */
-export function observeEnd({ how, reason }: CallEnd, call: PeerCall): Observed {
-  const isTimeout = how === "timed out";
-  const text = isTimeout ? "the operation timed out" : "the operation was canceled";
-  const cause = { code: isTimeout ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED } as const;
-  const chain = observedChain(call, cause, text);
+export function observeEnd(end: CallEnd, call: PeerCall): Observed {
+  const { reason } = end;
+  const chain = chainOfEnd(end, call);
   if (isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
     const isShared = call.scope?.failedCalls?.some((other) => other.end?.reason === reason);
     const others = reason.details.filter((detail) => !isChainDetail(detail));
     reason.details = isShared ? others : [...others, chainDetail(chain)];
   }
-  const code = isTimeout ? Code.DeadlineExceeded : Code.Canceled;
-  const error = new ConnectError(text, code, undefined, undefined, reason);
+  const error = new ConnectError(textOfEnd(end), statusOfEnd(end), undefined, undefined, reason);
   error.details.push(chainDetail(chain));
   return { error, chain };
+}
+
+/** What a caller can tell of a call that ended before the peer answered. */
+export function chainOfEnd(end: CallEnd, call: PeerCall): Uint8Array {
+  const code = end.how === "timed out" ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
+  return observedChain(call, { code }, textOfEnd(end));
+}
+
+export function statusOfEnd({ how }: CallEnd): Code {
+  return how === "timed out" ? Code.DeadlineExceeded : Code.Canceled;
+}
+
+function textOfEnd({ how }: CallEnd): string {
+  return how === "timed out" ? "the operation timed out" : "the operation was canceled";
 }

@@ -1,12 +1,15 @@
 import type { StreamResponse } from "@connectrpc/connect";
+import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
-import type { PeerCall } from "./call.js";
+import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
 import { type Observed, observe } from "./observe.js";
+import { endSpanOnSignal, reportCall } from "./report-call.js";
 
 /** A call succeeded. */
-export function callSucceeded(call: PeerCall): void {
+export function callSucceeded(call: PeerCall, { header }: Pick<StreamResponse, "header">): void {
+  call.span?.succeed(rpcSystemOf(header.get("content-type")));
   if (call.scope !== undefined) {
     noteSuccess(call.scope, call);
   }
@@ -29,6 +32,7 @@ export function callFailed(
   if (scope !== undefined && observed.chain !== undefined) {
     noteFailure(scope, call, observed.chain, end);
   }
+  reportCall(call, observed, end, reason);
   return observed.error;
 }
 
@@ -37,7 +41,7 @@ export function callFailed(
  *
  * @param send sends the messages and gives the response
  */
-export async function followStream<I, R extends Pick<StreamResponse, "message">>(
+export async function followStream<I, R extends Pick<StreamResponse, "message" | "header">>(
   call: PeerCall,
   messages: AsyncIterable<I>,
   signal: AbortSignal | undefined,
@@ -47,9 +51,18 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
   // What our own request stream throws comes back as the error of the call,
   // and is no failure of the peer.
   let isOwnError = false;
-  const failed = (reason: unknown) => {
+  const release = () => {
+    stopWatching?.();
     onEnd();
-    return isOwnError ? reason : callFailed(call, reason, signal);
+  };
+  const stopWatching = call.span && endSpanOnSignal(call, signal);
+  const failed = (reason: unknown) => {
+    release();
+    if (isOwnError) {
+      call.span?.giveUp(reason);
+      return reason;
+    }
+    return callFailed(call, reason, signal);
   };
   const sent = wrapStream(messages, {
     onMessage(message) {
@@ -61,11 +74,11 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
     },
   });
   try {
-    const res = await send(sent);
+    const res = await inSpan(call, () => send(sent));
     const message = wrapStream(res.message, {
       onEnd() {
-        onEnd();
-        callSucceeded(call);
+        release();
+        callSucceeded(call, res);
       },
       mapError: failed,
     });

@@ -5,8 +5,7 @@ import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import { composeChain } from "../chain/compose.js";
 import { fromHex } from "../chain/hex.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
-import { traceOf } from "../scope/request-scope.js";
-import { attemptOf, calledComponent, calledProcedure, type PeerCall } from "./call.js";
+import { attemptOf, calledComponent, calledProcedure, type PeerCall, traceOfCall } from "./call.js";
 
 /** What a caller saw of a failed call. */
 export interface ObservedCause {
@@ -57,8 +56,6 @@ export function observedChain(
     duration_ms: String(Date.now() - call.startedAtMs),
   };
   cause.retry = create(RetrySchema, { attempts: attemptOf(call), ...(delay && { delay }) });
-  const traceId = call.scope ? fromHex(traceOf(call.scope).traceId) : NO_TRACE_ID;
+  const traceId = fromHex(traceOfCall(call)?.traceId ?? "");
   return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
 }
-
-const NO_TRACE_ID = new Uint8Array();

@@ -1,19 +1,32 @@
-import { context, propagation, type TextMapSetter } from "@opentelemetry/api";
+import { type Context, context, propagation } from "@opentelemetry/api";
+import { activeSpan } from "../scope/active-span.js";
+import { headerCarrier } from "../scope/header-carrier.js";
 import { type RequestScope, traceOf } from "../scope/request-scope.js";
 import { sendTrace, TRACEPARENT } from "../scope/trace-context.js";
 
-/** Makes the callee continue the trace, unless somebody has seen to it already. */
-export function propagateTrace(scope: RequestScope, header: Headers): void {
-  if (!header.has(TRACEPARENT)) {
-    propagation.inject(context.active(), header, headerSetter);
+/**
+ * Makes the callee continue the trace, unless somebody has seen to it already. An HTTP
+ * instrumentation below writes the header anew, with its own span.
+ *
+ * @param scope the request that the call is made for
+ * @param own the context with our own span of the call, which is nearer than anybody else's
+ */
+export function propagateTrace(
+  header: Headers,
+  scope: RequestScope | undefined,
+  own: Context | undefined,
+): void {
+  if (own !== undefined) {
+    propagation.inject(own, header, headerCarrier);
+  } else if (header.has(TRACEPARENT)) {
+    return;
+  } else if (scope === undefined ? !inBrowser : activeSpan() !== undefined) {
+    propagation.inject(context.active(), header, headerCarrier);
   }
-  if (!header.has(TRACEPARENT)) {
+  if (scope !== undefined && !header.has(TRACEPARENT)) {
     sendTrace(traceOf(scope), header);
   }
 }
 
-const headerSetter: TextMapSetter<Headers> = {
-  set(header, key, value) {
-    header.set(key, value);
-  },
-};
+/** There a header that the peer's CORS policy does not list fails the call. */
+const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;

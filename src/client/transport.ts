@@ -1,5 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
-import { checkPeer, type PeerOptions, startCall } from "./call.js";
+import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 import { type LimitOptions, limitCall } from "./limit.js";
 
@@ -27,15 +27,11 @@ export function createErrorChainTransport(
       const call = startCall(method, input, headers, peer);
       const limit = limits(call, signal, timeoutMs);
       try {
-        const res = await transport.unary(
-          method,
-          limit.signal,
-          limit.timeoutMs,
-          headers,
-          input,
-          contextValues,
+        const { timeoutMs: limitMs } = limit;
+        const res = await inSpan(call, () =>
+          transport.unary(method, limit.signal, limitMs, headers, input, contextValues),
         );
-        callSucceeded(call);
+        callSucceeded(call, res);
         return res;
       } catch (reason) {
         throw callFailed(call, reason, limit.signal);

@@ -1,6 +1,14 @@
-import { isSpanContextValid, type SpanContext, trace } from "@opentelemetry/api";
+import type { Span, SpanContext } from "@opentelemetry/api";
+import { activeSpan } from "./active-span.js";
 import type { FailedCall } from "./failed-calls.js";
-import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
+import {
+  continueTrace,
+  parseTraceparent,
+  TRACEPARENT,
+  TRACESTATE,
+  type TraceContext,
+  toSpanContext,
+} from "./trace-context.js";
 
 /**
  * What a request carries while it is handled. Whatever begins in the request and
@@ -10,6 +18,8 @@ import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./tra
 export interface RequestScope {
   /** The request, until it has been answered. */
   request: HandledRequest | undefined;
+  /** The OpenTelemetry span that the request is handled in, until it has been answered. */
+  span: Span | undefined;
   /** When the request came, as Date.now() has it. */
   readonly startedAtMs: number;
   /** Where the hop stands in its trace, see traceOf(). */
@@ -36,15 +46,25 @@ interface TraceParent {
   readonly tracestate: string | null;
 }
 
-/** The scope of a request that a server begins to handle. */
-export function beginScope(request: HandledRequest): RequestScope {
+/**
+ * The scope of a request that a server begins to handle.
+ *
+ * @param trustRemote whether the trace that the caller speaks of is continued
+ * @param span the span of the request, where it is not the active one
+ */
+export function beginScope(
+  request: HandledRequest,
+  trustRemote = true,
+  span: Span | undefined = activeSpan(),
+): RequestScope {
   const { header } = request;
-  const traceparent = header.get(TRACEPARENT);
+  const traceparent = trustRemote ? header.get(TRACEPARENT) : null;
   return {
     request,
+    span,
     startedAtMs: Date.now(),
     parent: {
-      span: trace.getActiveSpan()?.spanContext(),
+      span: span?.spanContext(),
       traceparent,
       tracestate: traceparent === null ? null : header.get(TRACESTATE),
     },
@@ -58,6 +78,7 @@ export function beginScope(request: HandledRequest): RequestScope {
 /** The request has been answered: of its calls nothing is kept, and later ones are on their own. */
 export function endScope(scope: RequestScope): void {
   scope.request = undefined;
+  scope.span = undefined;
   scope.failedCalls = undefined;
 }
 
@@ -72,7 +93,7 @@ export function traceOf(scope: RequestScope): TraceContext {
 }
 
 function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContext {
-  return span !== undefined && isSpanContextValid(span)
+  return span !== undefined
     ? {
         traceId: span.traceId,
         spanId: span.spanId,
@@ -80,6 +101,20 @@ function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContex
         state: span.traceState?.serialize() ?? "",
       }
     : continueTrace(traceparent, tracestate);
+}
+
+/**
+ * The nearest span of a request that somebody records, as far as can be known: the
+ * parent for the spans of the calls that it makes. Where the hop itself has no span,
+ * it is the caller's, so that no span has a parent that is never seen.
+ */
+export function recordedSpanOf(scope: RequestScope): SpanContext {
+  const { span, traceparent, tracestate } = scope.parent;
+  if (span !== undefined) {
+    return span;
+  }
+  const caller = parseTraceparent(traceparent);
+  return toSpanContext(caller ? { ...caller, state: tracestate ?? "" } : traceOf(scope));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { builtinCause } from "../catalog/builtin.js";
 import { procedureOf } from "../catalog/component.js";
 import { composeChain } from "../chain/compose.js";
@@ -11,7 +11,9 @@ import { chainBudget } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
-import type { ErrorReport, ErrorSink } from "../report/error-report.js";
+import { type ErrorSink, type ReportFacts, tellSinks } from "../report/error-report.js";
+import { rpcSystemOf } from "../report/rpc-conventions.js";
+import { markFailed } from "../report/rpc-span.js";
 import { traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions } from "./edge.js";
@@ -40,15 +42,19 @@ export async function answer(
     return await composeAnswer(reason, request, options);
   } catch (problem) {
     const status = isConnectError(reason) ? sendableStatus(reason.code) : Code.Internal;
-    const { component, scope } = request;
+    const { component } = request;
     const cause = builtinCause(BuiltinError.UNCLASSIFIED, {
       component,
       provenance: Provenance.FILLED_IN,
       status: status as number,
     });
     const chain = create(ErrorChainSchema, { causes: [cause] });
-    const { traceId } = traceOf(scope);
-    report(options.onError, { cause, chain, traceId, reason, truncated: [], problems: [problem] });
+    tell(request, options, cause, {
+      readChain: () => chain,
+      reason,
+      truncated: [],
+      problems: [problem],
+    });
     return new ConnectError("internal error", status);
   }
 }
@@ -97,13 +103,9 @@ async function composeAnswer(
   if (outgoing.chain.length > 0) {
     error.details.push(chainDetail(outgoing.chain));
   }
-  report(options.onError, {
-    cause: own,
-    // Read only where a sink asks for it.
-    get chain() {
-      return readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message)));
-    },
-    traceId,
+  tell(request, options, own, {
+    readChain: () =>
+      readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message))),
     reason,
     truncated: sendable.truncated,
     problems,
@@ -167,13 +169,34 @@ function carrierOf(req: UnaryRequest | StreamRequest): Carrier {
   return req.stream ? "body" : "headers";
 }
 
-/** Tells the sinks. What they throw or reject with harms nothing. */
-function report(sinks: readonly ErrorSink[], errorReport: ErrorReport): void {
-  for (const sink of sinks) {
+/** Tells the span of the request, and the sinks, how the request failed. */
+function tell(
+  { req, scope, span }: FailedRequest,
+  { onError }: AnswerOptions,
+  cause: Cause,
+  facts: Pick<ReportFacts, "readChain" | "reason" | "truncated" | "problems">,
+): void {
+  const status = cause.status as number;
+  if (span !== undefined) {
     try {
-      Promise.resolve(sink(errorReport)).catch(() => {});
+      markFailed(span, "server", { status, readChain: facts.readChain });
     } catch {
-      // Nobody is left to be told.
+      // Whatever an SDK does, the answer stays what it is.
     }
   }
+  tellSinks(onError, () => {
+    const { traceId, spanId, flags } = traceOf(scope);
+    return {
+      kind: "server",
+      procedure: procedureOf(req.method),
+      rpcSystem: rpcSystemOf(req.header.get("content-type")),
+      cause,
+      status,
+      durationMs: Math.max(Date.now() - scope.startedAtMs, 0),
+      traceId,
+      spanId,
+      traceFlags: Number.parseInt(flags, 16),
+      ...facts,
+    };
+  });
 }
