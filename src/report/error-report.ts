@@ -73,7 +73,7 @@ export function tellSinks(sinks: readonly ErrorSink[], factsOf: () => ReportFact
       return chain;
     },
     get beganHere() {
-      return isBeginning(this.chain);
+      return isBeginning(this.chain, facts.kind);
     },
   };
   for (const sink of sinks) {
@@ -95,10 +95,10 @@ export function checkSinks(onError: readonly ErrorSink[]): readonly ErrorSink[] 
   return onError;
 }
 
-/** Whether no system below the nearest cause can have told of the failure itself. */
-function isBeginning({ causes }: ErrorChain): boolean {
+/** Whether no other system can have told of the failure: a server's own cause comes first. */
+function isBeginning({ causes }: ErrorChain, kind: ErrorReport["kind"]): boolean {
   return causes.every(
     ({ provenance, elided }, index) =>
-      elided === 0 && (index === 0 || provenance === Provenance.OBSERVED),
+      elided === 0 && (provenance === Provenance.OBSERVED || (index === 0 && kind === "server")),
   );
 }

@@ -285,29 +285,32 @@ describe("a stream", () => {
   });
 });
 
-test("a stream that its caller leaves while the handler writes ends as canceled", async () => {
-  const url = await startServer(
-    "2",
-    (router) =>
-      router.service(ProbeService, {
-        async *serverStream() {
-          for (;;) {
-            yield { text: "more" };
-            await setTimeout(5);
-          }
-        },
-      }),
-    [createServerInterceptor({ spans: true })],
-  );
-  const client = createClient(ProbeService, connectTo("gRPC", url));
-  const cancellation = new AbortController();
-  for await (const _ of client.serverStream({}, { signal: cancellation.signal })) {
-    break;
-  }
-  cancellation.abort();
-  const [request] = await endedSpans(1);
-  expect(request?.attributes).toMatchObject({ "rpc.status_code": "CANCELLED" });
-});
+test.each(["ends by itself", "goes on writing"])(
+  "a stream that its caller leaves ends as canceled, if the handler %s",
+  async (how) => {
+    const url = await startServer(
+      "2",
+      (router) =>
+        router.service(ProbeService, {
+          async *serverStream(_, { signal }) {
+            while (how === "goes on writing" || !signal.aborted) {
+              yield { text: "more" };
+              await setTimeout(20);
+            }
+          },
+        }),
+      [createServerInterceptor({ spans: true })],
+    );
+    const client = createClient(ProbeService, connectTo("gRPC", url));
+    const cancellation = new AbortController();
+    for await (const _ of client.serverStream({}, { signal: cancellation.signal })) {
+      break;
+    }
+    cancellation.abort();
+    const [request] = await endedSpans(1);
+    expect(request?.attributes).toMatchObject({ "rpc.status_code": "CANCELLED" });
+  },
+);
 
 describe("parents", () => {
   const traceId = "0af7651916cd43dd8448eb211c80319c";
