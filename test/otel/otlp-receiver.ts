@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
+import { createGunzip } from "node:zlib";
 import { onTestFinished } from "vitest";
 import { startListening } from "../support/listening.ts";
 
@@ -49,13 +50,14 @@ export interface MetricPoint {
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** Starts a receiver on a free port of this machine, until the test is over. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** Starts a receiver, on a free port if none is given, until the test is over. */
+export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
   const spans: Span[] = [];
   const logs: LogRecord[] = [];
   const points: MetricPoint[] = [];
   const server = createServer(async (req, res) => {
-    const body = JSON.parse(await text(req));
+    const isGzip = req.headers["content-encoding"] === "gzip";
+    const body = JSON.parse(await text(isGzip ? req.pipe(createGunzip()) : req));
     for (const { resource, scopeSpans } of body.resourceSpans ?? []) {
       for (const { scope, spans: received } of scopeSpans) {
         spans.push(
@@ -75,7 +77,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     }
     res.setHeader("content-type", "application/json").end("{}");
   });
-  const { url, close } = await startListening(server);
+  const { url, close } = await startListening(server, port);
   onTestFinished(close);
   return { url, spans, logs, points };
 }

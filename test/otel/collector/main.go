@@ -1,6 +1,6 @@
 // The OpenTelemetry Collector with the parts that docs/observability.md uses, and
-// nothing else. The official distribution has them all; this one can be built
-// wherever Go modules can be had.
+// nothing else. The official "contrib" distribution has them all; this one can be
+// built wherever Go modules can be had.
 package main
 
 import (
@@ -12,8 +12,10 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
@@ -23,17 +25,19 @@ import (
 )
 
 func main() {
-	settings := otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "otelcol", Description: "for the tests of errchain", Version: "test"},
+	command := otelcol.NewCommand(otelcol.CollectorSettings{
+		BuildInfo: component.NewDefaultBuildInfo(),
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
-				ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory()},
-				DefaultScheme:     "env",
+				ProviderFactories: []confmap.ProviderFactory{
+					fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(),
+				},
+				DefaultScheme: "env",
 			},
 		},
-	}
-	if err := otelcol.NewCommand(settings).Execute(); err != nil {
+	})
+	if err := command.Execute(); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -43,19 +47,17 @@ func factories() (otelcol.Factories, error) {
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
-	receivers, err := otelcol.MakeFactoryMap[receiver.Factory](filelogreceiver.NewFactory(), otlpreceiver.NewFactory())
+	receivers, err := otelcol.MakeFactoryMap[receiver.Factory](
+		filelogreceiver.NewFactory(), otlpreceiver.NewFactory())
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](
-		debugexporter.NewFactory(), otlphttpexporter.NewFactory())
-	if err != nil {
-		return otelcol.Factories{}, err
-	}
+		debugexporter.NewFactory(), otlpexporter.NewFactory(), otlphttpexporter.NewFactory())
 	return otelcol.Factories{
 		Extensions: extensions,
 		Receivers:  receivers,
 		Exporters:  exporters,
 		Telemetry:  otelconftelemetry.NewFactory(),
-	}, nil
+	}, err
 }
