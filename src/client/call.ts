@@ -2,6 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { context } from "@opentelemetry/api";
 import { type Component, checkComponent, componentOf, procedureOf } from "../catalog/component.js";
 import { checkSinks, type ErrorSink } from "../report/error-report.js";
+import { safely } from "../report/safely.js";
 import type { StartedCall } from "../scope/failed-calls.js";
 import { currentScope, type RequestScope, traceOf } from "../scope/request-scope.js";
 import { parseTraceparent, TRACEPARENT, type TraceContext } from "../scope/trace-context.js";
@@ -88,7 +89,9 @@ export function startCall(
 ): PeerCall {
   const scope = currentScope();
   const startedAt = scope === undefined ? 0 : scope.clock++;
-  const span = peer.spans ? startClientSpan(method, requestHeader, url, scope) : undefined;
+  const span = peer.spans
+    ? safely(() => startClientSpan(method, requestHeader, url, scope))
+    : undefined;
   propagateTrace(requestHeader, scope, span?.context);
   return {
     method,

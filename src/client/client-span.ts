@@ -22,6 +22,7 @@ import {
   SCOPE_NAME,
 } from "../report/rpc-conventions.js";
 import { isNewSpan, markFailed, type SpanFailure } from "../report/rpc-span.js";
+import { safely } from "../report/safely.js";
 import { activeSpan } from "../scope/active-span.js";
 import { type RequestScope, recordedSpanOf } from "../scope/request-scope.js";
 
@@ -59,8 +60,8 @@ export function startClientSpan(
   const end = (describe: () => void) => {
     if (!hasEnded) {
       hasEnded = true;
-      describe();
-      span.end();
+      safely(describe);
+      safely(() => span.end());
     }
   };
   return {

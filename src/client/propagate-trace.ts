@@ -1,8 +1,8 @@
-import { type Context, context, propagation } from "@opentelemetry/api";
+import { type Context, context, propagation, trace } from "@opentelemetry/api";
 import { activeSpan } from "../scope/active-span.js";
 import { headerCarrier } from "../scope/header-carrier.js";
 import { type RequestScope, traceOf } from "../scope/request-scope.js";
-import { sendTrace, TRACEPARENT } from "../scope/trace-context.js";
+import { fromSpanContext, sendTrace, TRACEPARENT } from "../scope/trace-context.js";
 
 /**
  * Makes the callee continue the trace, unless somebody has seen to it already. An HTTP
@@ -23,8 +23,14 @@ export function propagateTrace(
   } else if (scope === undefined ? !inBrowser : activeSpan() !== undefined) {
     propagation.inject(context.active(), header, headerCarrier);
   }
-  if (scope !== undefined && !header.has(TRACEPARENT)) {
-    sendTrace(traceOf(scope), header);
+  if (header.has(TRACEPARENT)) {
+    return;
+  }
+  // No propagator is set up, or none that writes this header.
+  const span = own && trace.getSpanContext(own);
+  const known = span ? fromSpanContext(span) : scope && traceOf(scope);
+  if (known !== undefined) {
+    sendTrace(known, header);
   }
 }
 

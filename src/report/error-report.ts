@@ -2,6 +2,7 @@ import type { Code } from "@connectrpc/connect";
 import { type Cause, type ErrorChain, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { isThenable } from "../chain/thrown.js";
 import type { RpcSystem } from "./rpc-conventions.js";
+import { safely } from "./safely.js";
 
 /** One failed request, as the hop that answered it saw it. */
 export interface ErrorReport {
@@ -77,11 +78,7 @@ export function tellSinks(sinks: readonly ErrorSink[], factsOf: () => ReportFact
     },
   };
   for (const sink of sinks) {
-    try {
-      isThenable(sink(report)); // takes care of a rejection
-    } catch {
-      // Nobody is left to be told.
-    }
+    safely(() => isThenable(sink(report))); // which takes care of a rejection
   }
 }
 

@@ -3,6 +3,7 @@ import { activeSpan } from "./active-span.js";
 import type { FailedCall } from "./failed-calls.js";
 import {
   continueTrace,
+  fromSpanContext,
   parseTraceparent,
   TRACEPARENT,
   TRACESTATE,
@@ -93,14 +94,7 @@ export function traceOf(scope: RequestScope): TraceContext {
 }
 
 function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContext {
-  return span !== undefined
-    ? {
-        traceId: span.traceId,
-        spanId: span.spanId,
-        flags: span.traceFlags.toString(16).padStart(2, "0"),
-        state: span.traceState?.serialize() ?? "",
-      }
-    : continueTrace(traceparent, tracestate);
+  return span === undefined ? continueTrace(traceparent, tracestate) : fromSpanContext(span);
 }
 
 /**

@@ -31,6 +31,16 @@ export function continueTrace(traceparent: string | null, tracestate: string | n
   };
 }
 
+/** The trace context of a span. */
+export function fromSpanContext(span: SpanContext): TraceContext {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    flags: span.traceFlags.toString(16).padStart(2, "0"),
+    state: span.traceState?.serialize() ?? "",
+  };
+}
+
 /** A trace context in the form of OpenTelemetry's API, for a span that nobody here records. */
 export function toSpanContext({ traceId, spanId, flags, state }: TraceContext): SpanContext {
   return {

@@ -14,6 +14,7 @@ import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import { type ErrorSink, type ReportFacts, tellSinks } from "../report/error-report.js";
 import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { markFailed } from "../report/rpc-span.js";
+import { safely } from "../report/safely.js";
 import { traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions } from "./edge.js";
@@ -178,11 +179,7 @@ function tell(
 ): void {
   const status = cause.status as number;
   if (span !== undefined) {
-    try {
-      markFailed(span, "server", { status, readChain: facts.readChain });
-    } catch {
-      // Whatever an SDK does, the answer stays what it is.
-    }
+    safely(() => markFailed(span, "server", { status, readChain: facts.readChain }));
   }
   tellSinks(onError, () => {
     const { traceId, spanId, flags } = traceOf(scope);

@@ -3,6 +3,7 @@ import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { checkSinks, type ErrorSink } from "../report/error-report.js";
+import { safely } from "../report/safely.js";
 import { isServerSpan } from "../scope/active-span.js";
 import { endOf } from "../scope/deadline.js";
 import { beginScope, endScope, type RequestScope } from "../scope/request-scope.js";
@@ -123,7 +124,7 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
     system === undefined && module === undefined ? undefined : checkComponent(options);
   const storage = scopeStorage();
   return (next) => async (req) => {
-    const own = spans ? startServerSpan(req, trustRemote) : undefined;
+    const own = spans ? safely(() => startServerSpan(req, trustRemote)) : undefined;
     const scope = beginScope(req, trustRemote, own?.span);
     const run = <R>(step: () => R): R => storage.run(scope, own ? () => own.run(step) : step);
     const onEnd = (status?: Code) => {

@@ -22,6 +22,7 @@ import {
   statusName,
 } from "../report/rpc-conventions.js";
 import { isNewSpan } from "../report/rpc-span.js";
+import { safely } from "../report/safely.js";
 import { activeSpan } from "../scope/active-span.js";
 import { headerCarrier } from "../scope/header-carrier.js";
 import { parseTraceparent, TRACEPARENT, toSpanContext } from "../scope/trace-context.js";
@@ -78,9 +79,8 @@ export function startServerSpan(
           ? { [ATTR_ERROR_TYPE]: statusName(status, system) }
           : {};
       const seconds = (performance.now() - startedAtMs) / 1000;
-      duration().record(seconds, { ...attributes, ...atEnd, ...error }, spanContext);
-      begun.setAttributes(atEnd);
-      begun.end();
+      safely(() => duration().record(seconds, { ...attributes, ...atEnd, ...error }, spanContext));
+      safely(() => begun.setAttributes(atEnd).end());
     },
   };
 }

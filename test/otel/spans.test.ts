@@ -39,12 +39,12 @@ import { connectTo, httpVersionOf, type Protocol, startServer } from "../support
 // The spans that `spans: true` records, as SDK 3 exports them.
 
 const exporter = new InMemorySpanExporter();
+const processor = new SimpleSpanProcessor({ exporter });
 const tracer = trace.getTracer("test");
 const metricExporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
 const reader = new PeriodicExportingMetricReader({ exporter: metricExporter });
 
 beforeAll(() => {
-  const processor = new SimpleSpanProcessor({ exporter });
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }));
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -412,6 +412,41 @@ describe("parents", () => {
       call?.spanContext().spanId,
     ]);
   });
+});
+
+test("without a propagator the trace context is sent and read all the same", async () => {
+  propagation.disable();
+  try {
+    const { client } = await startProbe();
+    await client.unary({});
+    const [call, request] = await endedSpans(2);
+    expect(request?.parentSpanContext?.spanId).toBe(call?.spanContext().spanId);
+    expect(request?.spanContext().traceId).toBe(call?.spanContext().traceId);
+  } finally {
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  }
+});
+
+test.each(["onStart", "onEnd"] as const)("an SDK that throws in %s harms no call", async (step) => {
+  const { client } = await startProbe({
+    handle: async (text) => {
+      if (text === "fail") {
+        throw down();
+      }
+      return "done";
+    },
+  });
+  const broken = vi.spyOn(processor, step).mockImplementation(() => {
+    throw new Error("from a span processor");
+  });
+  try {
+    expect((await client.unary({})).text).toBe("done");
+    const err = await failureOf(client.unary({ text: "fail" }));
+    expect(errorChain(err)?.causes.map(fullCode)).toEqual(["PROBE_ALPHA_2001"]);
+    expect(broken).toHaveBeenCalledTimes(4);
+  } finally {
+    broken.mockRestore();
+  }
 });
 
 describe("the active span, where spans are off", () => {
