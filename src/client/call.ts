@@ -1,7 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { context } from "@opentelemetry/api";
 import { type Component, checkComponent, componentOf, procedureOf } from "../catalog/component.js";
+import { checkSinks, type ErrorSink } from "../report/error-report.js";
+import { safely } from "../report/safely.js";
 import type { StartedCall } from "../scope/failed-calls.js";
-import { currentScope, type RequestScope } from "../scope/request-scope.js";
+import { currentScope, type RequestScope, traceOf } from "../scope/request-scope.js";
+import { parseTraceparent, TRACEPARENT, type TraceContext } from "../scope/trace-context.js";
+import { type ClientSpan, startClientSpan } from "./client-span.js";
 import { propagateTrace } from "./propagate-trace.js";
 
 /** What is said of calls to a peer, whoever makes them. */
@@ -20,6 +25,20 @@ export interface PeerOptions {
    * your own. Default: `"chain"`.
    */
   readonly trust?: "chain" | "none";
+  /**
+   * Whether to record a span of OpenTelemetry for each call, and to send its trace
+   * context. Below a retry interceptor that is one for each attempt; a transport, or a
+   * second interceptor above it, records one for the whole call. In browsers the
+   * peer's CORS policy must then allow the header `traceparent`. Default: `false`.
+   */
+  readonly spans?: boolean;
+  /**
+   * Who is told of failed calls that are made outside of any request, as in a
+   * scheduled job: of the others, the request's own server interceptor tells. There
+   * are ready-made sinks in `errchain/report`. What a sink throws is ignored.
+   * Default: nobody.
+   */
+  readonly onError?: readonly ErrorSink[];
 }
 
 /** PeerOptions in the form in which they are used. */
@@ -28,16 +47,19 @@ export interface CheckedPeer {
   /** The same as text; empty where nothing was configured. */
   readonly name: string;
   readonly trusted: boolean;
+  readonly spans: boolean;
+  readonly onError: readonly ErrorSink[];
 }
 
 /** Throws a TypeError if an option is malformed. */
-export function checkPeer({ peer, trust = "chain" }: PeerOptions): CheckedPeer {
+export function checkPeer(options: PeerOptions): CheckedPeer {
+  const { peer, trust = "chain", spans = false, onError = [] } = options;
   if (trust !== "chain" && trust !== "none") {
     throw new TypeError(`trust must be "chain" or "none", not ${JSON.stringify(trust)}`);
   }
   const configured = peer && checkComponent(peer);
   const name = configured === undefined ? "" : `${configured.system}_${configured.module}`;
-  return { configured, name, trusted: trust === "chain" };
+  return { configured, name, trusted: trust === "chain", spans, onError: checkSinks(onError) };
 }
 
 /** A call to a peer, from its start. */
@@ -51,22 +73,28 @@ export interface PeerCall extends StartedCall {
   readonly inInterceptor: boolean;
   /** The request that the call is made for; undefined outside of one. */
   readonly scope: RequestScope | undefined;
+  /** Our own span of the call, if one is recorded. */
+  readonly span: ClientSpan | undefined;
 }
 
-/** Begins a call, and makes the callee continue the trace of the request that it is made for. */
+/**
+ * Begins a call, and makes the callee continue the trace.
+ *
+ * @param url where the call goes, as an interceptor knows it; undefined around a transport
+ */
 export function startCall(
   method: DescMethod,
   request: unknown,
   requestHeader: Headers,
   peer: CheckedPeer,
-  inInterceptor: boolean,
+  url?: string,
 ): PeerCall {
   const scope = currentScope();
-  let startedAt = 0;
-  if (scope !== undefined) {
-    startedAt = scope.clock++;
-    propagateTrace(scope, requestHeader);
-  }
+  const startedAt = scope === undefined ? 0 : scope.clock++;
+  const span = peer.spans
+    ? safely(() => startClientSpan(method, requestHeader, url, scope))
+    : undefined;
+  propagateTrace(requestHeader, scope, span?.context);
   return {
     method,
     request,
@@ -76,8 +104,20 @@ export function startCall(
     startedAt,
     startedAtMs: performance.now(),
     scope,
-    inInterceptor,
+    inInterceptor: url !== undefined,
+    span,
   };
+}
+
+/** Takes a step of a call, so that what begins there belongs to the span of the call. */
+export function inSpan<R>({ span }: PeerCall, step: () => R): R {
+  return span === undefined ? step() : context.with(span.context, step);
+}
+
+/** The trace that the callee was told of; undefined if it was told of none. */
+export function traceOfCall({ scope, requestHeader }: PeerCall): TraceContext | undefined {
+  const sent = parseTraceparent(requestHeader.get(TRACEPARENT));
+  return scope ? traceOf(scope) : sent && { ...sent, state: "" };
 }
 
 /** Who is called. */

@@ -34,17 +34,13 @@ export function endOfCall(
  * transport can throw this. But the error of a deadline can carry the chain, unless
  * several calls were given one signal.
  */
-export function observeEnd({ how, reason }: CallEnd, call: PeerCall): Observed {
-  const isTimeout = how === "timed out";
-  const text = isTimeout ? "the operation timed out" : "the operation was canceled";
-  const builtin = isTimeout ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
-  const chain = observedChain(call, { code: builtin, failure: reason }, text);
+export function observeEnd(end: CallEnd, call: PeerCall): Observed {
+  const { reason } = end;
+  const chain = chainOfEnd(end, call);
   if (call.inInterceptor && isConnectError(reason) && reason.code === Code.DeadlineExceeded) {
     carryChain(reason, chain);
   }
-  const own = isConnectError(reason) ? reason.code : Code.Canceled;
-  const code = isTimeout ? Code.DeadlineExceeded : own;
-  const error = new ConnectError(text, code, undefined, undefined, reason);
+  const error = new ConnectError(textOfEnd(end), statusOfEnd(end), undefined, undefined, reason);
   error.details.push(chainDetail(chain));
   return { error, chain };
 }
@@ -57,4 +53,21 @@ function carryChain(reason: ConnectError, chain: Uint8Array): void {
   const others = reason.details.filter((detail) => !isChainDetail(detail));
   reason.details = shared.has(reason) ? others : [...others, chainDetail(chain)];
   shared.add(reason);
+}
+
+/** What a caller can tell of a call that ended before the peer answered. */
+export function chainOfEnd(end: CallEnd, call: PeerCall): Uint8Array {
+  const code = end.how === "timed out" ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
+  return observedChain(call, { code, failure: end.reason }, textOfEnd(end));
+}
+
+export function statusOfEnd({ how, reason }: CallEnd): Code {
+  if (how === "timed out") {
+    return Code.DeadlineExceeded;
+  }
+  return isConnectError(reason) ? reason.code : Code.Canceled;
+}
+
+function textOfEnd({ how }: CallEnd): string {
+  return how === "timed out" ? "the operation timed out" : "the operation was canceled";
 }

@@ -1,13 +1,16 @@
 import type { StreamResponse } from "@connectrpc/connect";
 import { causeOf, isConnectError } from "../chain/thrown.js";
+import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
-import type { PeerCall } from "./call.js";
+import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
 import { type Observed, observe } from "./observe.js";
+import { endSpanOnSignal, reportCall } from "./report-call.js";
 
 /** A call succeeded. */
-export function callSucceeded(call: PeerCall): void {
+export function callSucceeded(call: PeerCall, { header }: Pick<StreamResponse, "header">): void {
+  call.span?.succeed(rpcSystemOf(header.get("content-type")));
   if (call.scope !== undefined) {
     noteSuccess(call.scope, call);
   }
@@ -31,6 +34,7 @@ export function callFailed(
     if (scope !== undefined && observed.chain !== undefined) {
       noteFailure(scope, call, observed.chain, end);
     }
+    reportCall(call, observed, end, reason);
     return observed.error;
   } catch {
     return reason; // frozen by somebody, or worse: the error of the call must not get lost
@@ -42,7 +46,7 @@ export function callFailed(
  *
  * @param send sends the messages and gives the response
  */
-export async function followStream<I, R extends Pick<StreamResponse, "message">>(
+export async function followStream<I, R extends Pick<StreamResponse, "message" | "header">>(
   call: PeerCall,
   messages: AsyncIterable<I>,
   signal: AbortSignal | undefined,
@@ -52,10 +56,19 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
   // What our own request stream throws comes back as the error of the call, and is no
   // failure of the peer.
   let own: { readonly thrown: unknown } | undefined;
-  const failed = (reason: unknown) => {
+  const release = () => {
+    stopWatching?.();
     onEnd();
+  };
+  const stopWatching = call.span && endSpanOnSignal(call, signal);
+  const failed = (reason: unknown) => {
+    release();
     const isOwn = own !== undefined && (reason === own.thrown || causeOf(reason) === own.thrown);
-    return isOwn && !isWireError(reason) ? own?.thrown : callFailed(call, reason, signal);
+    if (isOwn && !isWireError(reason)) {
+      call.span?.giveUp(reason);
+      return own?.thrown;
+    }
+    return callFailed(call, reason, signal);
   };
   const sent = wrapStream(messages, {
     onMessage(message) {
@@ -71,11 +84,11 @@ export async function followStream<I, R extends Pick<StreamResponse, "message">>
     },
   });
   try {
-    const res = await send(sent);
+    const res = await inSpan(call, () => send(sent));
     const message = wrapStream(res.message, {
       onEnd() {
-        onEnd();
-        callSucceeded(call);
+        release();
+        callSucceeded(call, res);
       },
       mapError: failed,
     });

@@ -1,5 +1,5 @@
 import type { Interceptor } from "@connectrpc/connect";
-import { checkPeer, type PeerOptions, startCall } from "./call.js";
+import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 
 /** Options of createClientInterceptor(). */
@@ -8,9 +8,9 @@ export interface ClientInterceptorOptions extends PeerOptions {}
 /**
  * Creates the interceptor for clients. It gives the error of a failed call a
  * chain: that of the peer, or, where the peer sent none or is silent, one cause
- * that names the peer and says what was seen. Within a request that a server
- * interceptor handles it also sends the trace context on, and remembers the
- * failure for an error that does not name its cause.
+ * that names the peer and says what was seen. It sends the trace context on, and
+ * within a request that a server interceptor handles it remembers the failure for an
+ * error that does not name its cause.
  *
  * List it last, so that it is the innermost one and takes no failure of another
  * interceptor for one of the peer. A call that its caller cancels has no chain:
@@ -23,16 +23,16 @@ export function createClientInterceptor(options: ClientInterceptorOptions = {}):
   const peer = checkPeer(options);
   return (next) => async (req) => {
     if (req.stream) {
-      const call = startCall(req.method, undefined, req.header, peer, true);
+      const call = startCall(req.method, undefined, req.header, peer, req.url);
       return followStream(call, req.message, req.signal, async (message) => {
         const res = await next({ ...req, message });
         return res as typeof res & { stream: true };
       });
     }
-    const call = startCall(req.method, req.message, req.header, peer, true);
+    const call = startCall(req.method, req.message, req.header, peer, req.url);
     try {
-      const res = await next(req);
-      callSucceeded(call);
+      const res = await inSpan(call, () => next(req));
+      callSucceeded(call, res);
       return res;
     } catch (reason) {
       throw callFailed(call, reason, req.signal);

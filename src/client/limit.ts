@@ -55,7 +55,8 @@ export function limitCall(options: LimitOptions): CallLimiter {
       throw new RangeError(`${name} must be 0 or a positive number of milliseconds, not ${value}`);
     }
   }
-  return ({ scope, requestHeader }, signal, givenMs) => {
+  return (call, signal, givenMs) => {
+    const { scope, requestHeader } = call;
     const ownMs = givenMs ?? defaultTimeoutMs;
     const leftMs = propagateDeadline && scope ? remainingMs(scope) : undefined;
     const signals = [signal, propagateCancellation && scope ? cancellationOf(scope) : undefined];
@@ -63,7 +64,9 @@ export function limitCall(options: LimitOptions): CallLimiter {
       return { timeoutMs: ownMs, ...linkSignals(signals) };
     }
     if (leftMs <= 0) {
-      throw noTimeLeft();
+      const reason = noTimeLeft();
+      call.span?.giveUp(reason);
+      throw reason;
     }
     const limitMs = shareOf(leftMs, deadlineMarginMs);
     if (ownMs !== undefined) {

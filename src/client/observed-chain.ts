@@ -6,8 +6,7 @@ import { retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { fromHex } from "../chain/hex.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
-import { traceOf } from "../scope/request-scope.js";
-import { calledComponent, calledProcedure, type PeerCall } from "./call.js";
+import { calledComponent, calledProcedure, type PeerCall, traceOfCall } from "./call.js";
 
 /** What a caller saw of a failed call. */
 export interface ObservedCause {
@@ -63,8 +62,6 @@ export function observedChain(
   // our transport has told with the error.
   const attempts = retryHistory(failure)?.attempts ?? 1;
   cause.retry = create(RetrySchema, { attempts, ...(delay && { delay }) });
-  const traceId = call.scope ? fromHex(traceOf(call.scope).traceId) : NO_TRACE_ID;
+  const traceId = fromHex(traceOfCall(call)?.traceId ?? "");
   return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
 }
-
-const NO_TRACE_ID = new Uint8Array();

@@ -1,23 +1,44 @@
-import { context, propagation, type TextMapSetter } from "@opentelemetry/api";
+import { type Context, context, propagation, trace } from "@opentelemetry/api";
+import { safely } from "../report/safely.js";
+import { activeSpan } from "../scope/active-span.js";
+import { headerCarrier } from "../scope/header-carrier.js";
 import { type RequestScope, traceOf } from "../scope/request-scope.js";
-import { sendTrace, TRACEPARENT } from "../scope/trace-context.js";
+import { fromSpanContext, sendTrace, TRACEPARENT } from "../scope/trace-context.js";
 
-/** Makes the callee continue the trace, unless somebody has seen to it already. */
-export function propagateTrace(scope: RequestScope, header: Headers): void {
-  if (!header.has(TRACEPARENT)) {
-    try {
-      propagation.inject(context.active(), header, headerSetter);
-    } catch {
-      // A propagator that fails must not fail the call.
-    }
+/**
+ * Makes the callee continue the trace, unless somebody has seen to it already. An HTTP
+ * instrumentation below writes the header anew, with its own span.
+ *
+ * @param scope the request that the call is made for
+ * @param own the context with our own span of the call, which is nearer than anybody else's
+ */
+export function propagateTrace(
+  header: Headers,
+  scope: RequestScope | undefined,
+  own: Context | undefined,
+): void {
+  if (own !== undefined) {
+    inject(own, header);
+  } else if (header.has(TRACEPARENT)) {
+    return;
+  } else if (scope === undefined ? !inBrowser : activeSpan() !== undefined) {
+    inject(context.active(), header);
   }
-  if (!header.has(TRACEPARENT)) {
-    sendTrace(traceOf(scope), header);
+  if (header.has(TRACEPARENT)) {
+    return;
+  }
+  // No propagator is set up, or none that writes this header.
+  const span = own && trace.getSpanContext(own);
+  const known = span ? fromSpanContext(span) : scope && traceOf(scope);
+  if (known !== undefined) {
+    sendTrace(known, header);
   }
 }
 
-const headerSetter: TextMapSetter<Headers> = {
-  set(header, key, value) {
-    header.set(key, value);
-  },
-};
+/** A propagator that fails must not fail the call. */
+function inject(from: Context, header: Headers): void {
+  safely(() => propagation.inject(from, header, headerCarrier));
+}
+
+/** There a header that the peer's CORS policy does not list fails the call. */
+const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;

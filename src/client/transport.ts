@@ -1,5 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
-import { checkPeer, type PeerOptions, startCall } from "./call.js";
+import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 import { type LimitOptions, limitCall } from "./limit.js";
 
@@ -24,18 +24,14 @@ export function createErrorChainTransport(
   return {
     async unary(method, signal, timeoutMs, header, input, contextValues) {
       const headers = new Headers(header);
-      const call = startCall(method, input, headers, peer, false);
+      const call = startCall(method, input, headers, peer);
       const limit = limits(call, signal, timeoutMs);
       try {
-        const res = await transport.unary(
-          method,
-          limit.signal,
-          limit.timeoutMs,
-          headers,
-          input,
-          contextValues,
+        const { timeoutMs: limitMs } = limit;
+        const res = await inSpan(call, () =>
+          transport.unary(method, limit.signal, limitMs, headers, input, contextValues),
         );
-        callSucceeded(call);
+        callSucceeded(call, res);
         return res;
       } catch (reason) {
         throw callFailed(call, reason, limit.signal);
@@ -45,7 +41,7 @@ export function createErrorChainTransport(
     },
     async stream(method, signal, timeoutMs, header, input, contextValues) {
       const headers = new Headers(header);
-      const call = startCall(method, undefined, headers, peer, false);
+      const call = startCall(method, undefined, headers, peer);
       const limit = limits(call, signal, timeoutMs);
       return followStream(
         call,

@@ -5,17 +5,38 @@ import type { ErrorSink } from "./error-report.js";
 /** Where lines go: `process.stdout`, a file stream, anything with a `write`. */
 export interface LineWriter {
   write(text: string): unknown;
+  /** How many bytes wait to be written, as Node.js streams tell. Default: it is not known. */
+  readonly writableLength?: number;
+  /** Takes a listener, as Node.js streams do. Default: errors are not heard of. */
+  on?(event: "error", listener: (...args: unknown[]) => void): unknown;
 }
 
+/** Beyond so many waiting bytes lines are dropped: whoever reads them has stopped. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
 /**
- * A sink that writes one line for each failed request, about this hop's own
- * cause: `traceId|fullCode|message`. Throws a TypeError without a stream.
+ * A sink that writes one line for each failed request, about the nearest cause, which
+ * on a server is the hop's own: `traceId|fullCode|message`.
+ *
+ * A stream that breaks harms nothing: its errors are ignored, as those of `console`
+ * are. If it takes no more, lines are dropped beyond 16 MiB, and a line `# …` says how
+ * many, once it does again. Throws a TypeError without a stream.
  */
 export function logLines(stream: LineWriter): ErrorSink {
   if (typeof stream?.write !== "function") {
     throw new TypeError("logLines() needs something to write to, such as process.stdout");
   }
+  stream.on?.("error", () => {});
+  let dropped = 0;
   return ({ traceId, cause }) => {
+    if ((stream.writableLength ?? 0) > MAX_WAITING_BYTES) {
+      dropped++;
+      return;
+    }
+    if (dropped > 0) {
+      stream.write(`# ${dropped} lines were dropped, because the stream took no more\n`);
+      dropped = 0;
+    }
     const line = formatLogLine({ traceId, fullCode: fullCode(cause), message: cause.message });
     stream.write(`${line}\n`);
   };

@@ -1,7 +1,16 @@
-import { isSpanContextValid, type SpanContext, trace } from "@opentelemetry/api";
+import type { Span, SpanContext } from "@opentelemetry/api";
 import { combineRetryFacts, type RetryFacts } from "../chain/retry-facts.js";
+import { activeSpan } from "./active-span.js";
 import type { FailedCall } from "./failed-calls.js";
-import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./trace-context.js";
+import {
+  continueTrace,
+  fromSpanContext,
+  parseTraceparent,
+  TRACEPARENT,
+  TRACESTATE,
+  type TraceContext,
+  toSpanContext,
+} from "./trace-context.js";
 
 /**
  * What a request carries while it is handled. Whatever begins in the request and
@@ -11,6 +20,8 @@ import { continueTrace, TRACEPARENT, TRACESTATE, type TraceContext } from "./tra
 export interface RequestScope {
   /** The request, until it has been answered. */
   request: HandledRequest | undefined;
+  /** The OpenTelemetry span that the request is handled in, until it has been answered. */
+  span: Span | undefined;
   /** When the request came, as performance.now() has it: nobody sets that clock. */
   readonly startedAtMs: number;
   /** Where the hop stands in its trace, see traceOf(). */
@@ -47,15 +58,25 @@ interface TraceParent {
   readonly tracestate: string | null;
 }
 
-/** The scope of a request that a server begins to handle. */
-export function beginScope(request: HandledRequest): RequestScope {
+/**
+ * The scope of a request that a server begins to handle.
+ *
+ * @param trustRemote whether the trace that the caller speaks of is continued
+ * @param span the span of the request, where it is not the active one
+ */
+export function beginScope(
+  request: HandledRequest,
+  trustRemote = true,
+  span: Span | undefined = activeSpan(),
+): RequestScope {
   const { header } = request;
-  const traceparent = header.get(TRACEPARENT);
+  const traceparent = trustRemote ? header.get(TRACEPARENT) : null;
   return {
     request,
+    span,
     startedAtMs: performance.now(),
     parent: {
-      span: trace.getActiveSpan()?.spanContext(),
+      span: span?.spanContext(),
       traceparent,
       tracestate: traceparent === null ? null : header.get(TRACESTATE),
     },
@@ -70,6 +91,7 @@ export function beginScope(request: HandledRequest): RequestScope {
 /** The request has been answered: of its calls nothing is kept, and later ones are on their own. */
 export function endScope(scope: RequestScope): void {
   scope.request = undefined;
+  scope.span = undefined;
   scope.failedCalls = undefined;
 }
 
@@ -84,14 +106,21 @@ export function traceOf(scope: RequestScope): TraceContext {
 }
 
 function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContext {
-  return span !== undefined && isSpanContextValid(span)
-    ? {
-        traceId: span.traceId,
-        spanId: span.spanId,
-        flags: span.traceFlags.toString(16).padStart(2, "0"),
-        state: span.traceState?.serialize() ?? "",
-      }
-    : continueTrace(traceparent, tracestate);
+  return span === undefined ? continueTrace(traceparent, tracestate) : fromSpanContext(span);
+}
+
+/**
+ * The nearest span of a request that somebody records, as far as can be known: the
+ * parent for the spans of the calls that it makes. Where the hop itself has no span,
+ * it is the caller's, so that no span has a parent that is never seen.
+ */
+export function recordedSpanOf(scope: RequestScope): SpanContext {
+  const { span, traceparent, tracestate } = scope.parent;
+  if (span !== undefined) {
+    return span;
+  }
+  const caller = parseTraceparent(traceparent);
+  return toSpanContext(caller ? { ...caller, state: tracestate ?? "" } : traceOf(scope));
 }
 
 /**

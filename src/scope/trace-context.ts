@@ -1,3 +1,4 @@
+import { createTraceState, type SpanContext } from "@opentelemetry/api";
 import { randomHex } from "./random-hex.js";
 
 /** Where a hop stands in a trace, in the terms of W3C Trace Context. */
@@ -30,6 +31,27 @@ export function continueTrace(traceparent: string | null, tracestate: string | n
   };
 }
 
+/** The trace context of a span. */
+export function fromSpanContext(span: SpanContext): TraceContext {
+  return {
+    traceId: span.traceId,
+    spanId: span.spanId,
+    flags: span.traceFlags.toString(16).padStart(2, "0"),
+    state: span.traceState?.serialize() ?? "",
+  };
+}
+
+/** A trace context in the form of OpenTelemetry's API, for a span that nobody here records. */
+export function toSpanContext({ traceId, spanId, flags, state }: TraceContext): SpanContext {
+  return {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16),
+    isRemote: true,
+    ...(state === "" ? {} : { traceState: createTraceState(state) }),
+  };
+}
+
 const SAMPLED = "01";
 
 /** Sets the headers that make the callee continue this trace. */
@@ -41,19 +63,22 @@ export function sendTrace(trace: TraceContext, requestHeader: Headers): void {
 }
 
 /**
- * Reads a `traceparent` header. Undefined if it is missing or invalid, and then
- * a new trace begins. See https://www.w3.org/TR/trace-context/#versioning-of-traceparent
+ * Reads a `traceparent` header; the span ID is the sender's. Undefined if it is
+ * missing or invalid, and then a new trace begins.
+ * See https://www.w3.org/TR/trace-context/#versioning-of-traceparent
  */
-function parseTraceparent(header: string | null): { traceId: string; flags: string } | undefined {
+export function parseTraceparent(
+  header: string | null,
+): Pick<TraceContext, "traceId" | "spanId" | "flags"> | undefined {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(
     header ?? "",
   );
-  const [, version, traceId = "", parentId = "", flags = "00", rest] = match ?? [];
+  const [, version, traceId = "", spanId = "", flags = "00", rest] = match ?? [];
   const valid =
     version !== undefined &&
     version !== "ff" &&
     (version !== "00" || rest === undefined) &&
     /[^0]/.test(traceId) &&
-    /[^0]/.test(parentId);
-  return valid ? { traceId, flags } : undefined;
+    /[^0]/.test(spanId);
+  return valid ? { traceId, spanId, flags } : undefined;
 }

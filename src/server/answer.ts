@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { builtinCause } from "../catalog/builtin.js";
 import { procedureOf } from "../catalog/component.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
@@ -13,7 +13,10 @@ import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import { withoutStack } from "../chain/without-stack.js";
-import type { ErrorReport, ErrorSink } from "../report/error-report.js";
+import { type ErrorSink, type ReportFacts, tellSinks } from "../report/error-report.js";
+import { rpcSystemOf } from "../report/rpc-conventions.js";
+import { markFailed } from "../report/rpc-span.js";
+import { safely } from "../report/safely.js";
 import { traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions } from "./edge.js";
@@ -44,15 +47,19 @@ export async function answer(
     return await composeAnswer(reason, request, options);
   } catch (problem) {
     const status = isConnectError(reason) ? sendableStatus(reason.code) : Code.Internal;
-    const { component, scope } = request;
+    const { component } = request;
     const cause = builtinCause(BuiltinError.UNCLASSIFIED, {
       component,
       provenance: Provenance.FILLED_IN,
       status: status as number,
     });
     const chain = create(ErrorChainSchema, { causes: [cause] });
-    const { traceId } = traceOf(scope);
-    report(options.onError, { cause, chain, traceId, reason, truncated: [], problems: [problem] });
+    tell(request, options, cause, {
+      readChain: () => chain,
+      reason,
+      truncated: [],
+      problems: [problem],
+    });
     return new ConnectError("internal error", status);
   }
 }
@@ -113,13 +120,9 @@ async function composeAnswer(
   if (outgoing.chain.length > 0) {
     error.details.push(chainDetail(outgoing.chain));
   }
-  report(options.onError, {
-    cause: own,
-    // Read only where a sink asks for it.
-    get chain() {
-      return readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message)));
-    },
-    traceId,
+  tell(request, options, own, {
+    readChain: () =>
+      readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message))),
     reason,
     truncated: sendable.truncated,
     problems,
@@ -183,13 +186,30 @@ function carrierOf(req: UnaryRequest | StreamRequest): Carrier {
   return req.stream ? "body" : "headers";
 }
 
-/** Tells the sinks. What they throw or reject with harms nothing. */
-function report(sinks: readonly ErrorSink[], errorReport: ErrorReport): void {
-  for (const sink of sinks) {
-    try {
-      Promise.resolve(sink(errorReport)).catch(() => {});
-    } catch {
-      // Nobody is left to be told.
-    }
+/** Tells the span of the request, and the sinks, how the request failed. */
+function tell(
+  { req, scope, span }: FailedRequest,
+  { onError }: AnswerOptions,
+  cause: Cause,
+  facts: Pick<ReportFacts, "readChain" | "reason" | "truncated" | "problems">,
+): void {
+  const status = cause.status as number;
+  if (span !== undefined) {
+    safely(() => markFailed(span, "server", { status, readChain: facts.readChain }));
   }
+  tellSinks(onError, () => {
+    const { traceId, spanId, flags } = traceOf(scope);
+    return {
+      kind: "server",
+      procedure: procedureOf(req.method),
+      rpcSystem: rpcSystemOf(req.header.get("content-type")),
+      cause,
+      status,
+      durationMs: performance.now() - scope.startedAtMs,
+      traceId,
+      spanId,
+      traceFlags: Number.parseInt(flags, 16),
+      ...facts,
+    };
+  });
 }

@@ -1,4 +1,5 @@
 import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
+import type { Span } from "@opentelemetry/api";
 import type { Component } from "../catalog/component.js";
 import { errorsBehind, hasOwnChain } from "../chain/error-chain.js";
 import { isAbortError, isConnectError, systemErrorCode } from "../chain/thrown.js";
@@ -11,6 +12,8 @@ export interface FailedRequest {
   readonly component: Component;
   readonly req: UnaryRequest | StreamRequest;
   readonly scope: RequestScope;
+  /** The span that stands for the request, if anybody records one. */
+  readonly span: Span | undefined;
 }
 
 /** Whether a value is, or follows from, what is thrown because a request has ended. */

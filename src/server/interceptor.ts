@@ -1,16 +1,20 @@
-import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import { Code, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
-import type { ErrorSink } from "../report/error-report.js";
+import { checkSinks, type ErrorSink } from "../report/error-report.js";
+import { safely } from "../report/safely.js";
+import { isServerSpan } from "../scope/active-span.js";
+import { endOf } from "../scope/deadline.js";
 import { forgetFailures } from "../scope/failed-calls.js";
-import { beginScope, endScope } from "../scope/request-scope.js";
+import { beginScope, endScope, type RequestScope } from "../scope/request-scope.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import type { SealingKey } from "../sealing/sealing-key.js";
 import { type AnswerOptions, answer } from "./answer.js";
 import { type Exposure, isExposure } from "./expose.js";
 import type { RelayPolicy } from "./relay.js";
 import { scopeStorage } from "./scope-storage.js";
+import { startServerSpan } from "./server-span.js";
 import { checkRules, type TranslationRule } from "./translate.js";
 
 /** Options of createServerInterceptor(). */
@@ -79,11 +83,25 @@ export interface ServerInterceptorOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Who is told of failed requests, once for each that this interceptor answers.
-   * What a sink throws is ignored.
+   * Who is told of failed requests, once for each that this interceptor answers. There
+   * are ready-made sinks in `errchain/report`. What a sink throws is ignored.
    * Default: nobody.
    */
   readonly onError?: readonly ErrorSink[];
+  /**
+   * Whether to record a span of OpenTelemetry, and the metric
+   * `rpc.server.call.duration`, for each request. For services without an
+   * instrumentation of their own; beside one for HTTP, the span is below that of HTTP.
+   * Default: `false`.
+   */
+  readonly spans?: boolean;
+  /**
+   * Whether the trace that a caller speaks of is continued. With `false` a new trace
+   * begins here, linked to the caller's where `spans` are on. Set it where others than
+   * your own systems call. An HTTP instrumentation decides before us: the trace of its
+   * span is kept, unless `spans` are on. Default: `true`.
+   */
+  readonly trustRemote?: boolean;
 }
 
 /** Room for two bare causes and a trace ID. */
@@ -104,26 +122,32 @@ const LEAST_MAX_BYTES = 256;
  */
 export function createServerInterceptor(options: ServerInterceptorOptions = {}): Interceptor {
   const answerOptions = checkOptions(options);
-  const { system, module } = options;
+  const { system, module, trustRemote = true, spans = false } = options;
   const configured =
     system === undefined && module === undefined ? undefined : checkComponent(options);
   const storage = scopeStorage();
   return (next) => async (req) => {
-    const scope = beginScope(req);
-    const run = <R>(step: () => R): R => storage.run(scope, step);
+    const own = spans ? safely(() => startServerSpan(req, trustRemote)) : undefined;
+    const scope = beginScope(req, trustRemote, own?.span);
+    const run = <R>(step: () => R): R => storage.run(scope, own ? () => own.run(step) : step);
     const onMessage = () => forgetFailures(scope);
-    const onEnd = () => endScope(scope);
+    const onEnd = (status?: Code) => {
+      own?.end(status);
+      endScope(scope);
+    };
     const mapError = async (reason: unknown) => {
       const component = configured ?? componentOf(req.service);
-      const error = await answer(reason, { req, scope, component }, answerOptions);
-      onEnd();
+      const span = own?.span ?? (scope.span && isServerSpan(scope.span) ? scope.span : undefined);
+      const error = await answer(reason, { req, scope, component, span }, answerOptions);
+      onEnd(error.code);
       return error;
     };
     try {
       const res = await run(() => next(req));
       if (res.stream) {
         // The handler of a stream runs while its messages are read.
-        return { ...res, message: wrapStream(res.message, { run, onMessage, onEnd, mapError }) };
+        const wrapper = { run, onMessage, onEnd: () => onEnd(own && abandoned(scope)), mapError };
+        return { ...res, message: wrapStream(res.message, wrapper) };
       }
       onEnd();
       return res;
@@ -133,16 +157,19 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
   };
 }
 
+/** The status of a stream that ended without an error, if it ended because nobody reads it any more. */
+function abandoned(scope: RequestScope): Code | undefined {
+  if (scope.request?.signal.aborted !== true) {
+    return undefined;
+  }
+  return endOf(scope) === "timed out" ? Code.DeadlineExceeded : Code.Canceled;
+}
+
 function checkOptions(options: ServerInterceptorOptions): AnswerOptions {
   const { maxBytes = DEFAULT_MAX_BYTES, onError = [], relay = "safe" } = options;
   const { exposure = "internal", exposeDetails = [], exposeMetadata = [], sealing } = options;
   if (!(maxBytes >= LEAST_MAX_BYTES)) {
     throw new RangeError(`maxBytes must be ${LEAST_MAX_BYTES} bytes or more, not ${maxBytes}`);
-  }
-  if (!Array.isArray(onError) || onError.some((sink) => typeof sink !== "function")) {
-    throw new TypeError(
-      "onError must be an array of functions, such as [logLines(process.stdout)]",
-    );
   }
   if (typeof relay !== "function" && relay !== "safe" && relay !== "keep") {
     throw new TypeError(`relay must be "safe", "keep" or a function, not ${JSON.stringify(relay)}`);
@@ -177,6 +204,6 @@ function checkOptions(options: ServerInterceptorOptions): AnswerOptions {
     sealing,
     googleDetails: options.googleDetails === true,
     maxBytes,
-    onError,
+    onError: checkSinks(onError),
   };
 }

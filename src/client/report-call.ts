@@ -1,0 +1,78 @@
+import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { CauseSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { toHex } from "../chain/hex.js";
+import { readChain } from "../chain/read.js";
+import { isConnectError } from "../chain/thrown.js";
+import { tellSinks } from "../report/error-report.js";
+import { type RpcSystem, rpcSystemOf } from "../report/rpc-conventions.js";
+import type { CallEnd } from "../scope/failed-calls.js";
+import { calledProcedure, type PeerCall, traceOfCall } from "./call.js";
+import { chainOfEnd, endOfCall, statusOfEnd } from "./end.js";
+import type { Observed } from "./observe.js";
+
+/**
+ * Tells the span of a failed call, and the sinks, how it failed. The sinks are told only
+ * where no request will tell of it, and not where the caller itself ended the call.
+ */
+export function reportCall(
+  call: PeerCall,
+  { error, chain: bytes }: Observed,
+  end: CallEnd | undefined,
+  reason: unknown,
+): void {
+  const { span, scope, peer, startedAtMs } = call;
+  if (bytes === undefined) {
+    span?.giveUp(reason);
+    return;
+  }
+  const status = isConnectError(error) ? error.code : Code.Unknown;
+  const rpcSystem = systemOf(call, reason);
+  span?.fail(rpcSystem, { status, readChain: () => readChain(bytes) });
+  if (scope?.request !== undefined || end?.by === "handler") {
+    return;
+  }
+  tellSinks(peer.onError, () => {
+    const chain = readChain(bytes);
+    const trace = traceOfCall(call);
+    return {
+      kind: "client",
+      procedure: calledProcedure(call),
+      rpcSystem,
+      cause: chain.causes[0] ?? create(CauseSchema),
+      readChain: () => chain,
+      status,
+      durationMs: performance.now() - startedAtMs,
+      traceId: trace?.traceId ?? toHex(chain.traceId),
+      spanId: trace?.spanId ?? "",
+      traceFlags: Number.parseInt(trace?.flags ?? "0", 16),
+      reason,
+      truncated: [],
+      problems: [],
+    };
+  });
+}
+
+/**
+ * Ends the span of a stream with its signal: a reader who has left the stream before
+ * its end tells nobody else. Gives a function to call when the stream has ended.
+ */
+export function endSpanOnSignal(call: PeerCall, signal: AbortSignal | undefined): () => void {
+  const onAbort = () => {
+    const end = endOfCall(call, signal?.reason, signal);
+    if (end !== undefined) {
+      call.span?.fail(systemOf(call, undefined), {
+        status: statusOfEnd(end),
+        readChain: () => readChain(chainOfEnd(end, call)),
+      });
+    }
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return () => signal?.removeEventListener("abort", onAbort);
+}
+
+/** The protocol of a failed call: an interceptor knows it before, a transport by the answer. */
+function systemOf({ requestHeader }: PeerCall, reason: unknown): RpcSystem {
+  const answered = isConnectError(reason) ? reason.metadata.get("content-type") : null;
+  return rpcSystemOf(requestHeader.get("content-type") ?? answered);
+}
