@@ -27,6 +27,8 @@ export interface Store {
   watch(listener: (changes: readonly TraceChange[]) => void): () => void;
   /** Resolves when all that was appended so far is in counts and searches. */
   settled(): Promise<void>;
+  /** Resolves when the store cannot go on, with the reason. */
+  readonly broken: Promise<Error>;
   /** Finishes what is under way. */
   close(): Promise<void>;
 }
@@ -79,12 +81,12 @@ export interface StoredTrace {
   readonly hopCount: number;
   /** Nearest to the user first. */
   readonly systems: readonly string[];
-  /** The full codes of all hops. */
-  readonly codes: readonly string[];
 }
 
 export interface TraceChange {
   readonly trace: StoredTrace;
+  /** The codes of all its hops, each once. */
+  readonly codes: readonly StoredCode[];
   /** Whether the trace was stored before. */
   readonly changed: boolean;
 }

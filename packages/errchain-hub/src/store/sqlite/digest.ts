@@ -105,7 +105,8 @@ export function createDigest(
         seenFrom.set(code, Math.min(seenFrom.get(code) ?? trace.firstUs, trace.firstUs));
         seenUntil.set(code, Math.max(seenUntil.get(code) ?? trace.lastUs, trace.lastUs));
       }
-      changes.push({ trace, changed: old !== undefined });
+      const codes = [...new Set(counted.any)].flatMap((code) => labels.code(code) ?? []);
+      changes.push({ trace, codes, changed: old !== undefined });
     }
     for (const [code, firstUs] of seenFrom) {
       seen.run(firstUs, firstUs, seenUntil.get(code) ?? firstUs, code);
@@ -161,7 +162,6 @@ function summarize(
     any: ids,
     links: [...links.values()],
   };
-  const codes = [...new Set(hops.map(({ fullCode }) => fullCode))];
   const named = { root: labels.code(root), surfaced: labels.code(surfaced) };
-  return { trace: storedTrace(traceId, firstUs, lastUs, named, summary, codes), counted, summary };
+  return { trace: storedTrace(traceId, firstUs, lastUs, named, summary), counted, summary };
 }

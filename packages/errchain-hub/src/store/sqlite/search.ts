@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { type Position, pageTokenOf, readPageToken } from "../page-token.js";
 import { decodeRecord } from "../record-codec.js";
 import {
   MAX_RECORDS_OF_TRACE,
@@ -29,12 +30,6 @@ export function recordsOf(db: DatabaseSync, traceId: string): TraceRecords {
   };
 }
 
-/** A place in the order of searches: latest first failure first. */
-interface Position {
-  readonly firstUs: number;
-  readonly id: number;
-}
-
 interface TraceRow {
   readonly id: number;
   readonly key: TraceKey;
@@ -60,7 +55,7 @@ export function searchTraces(db: DatabaseSync, query: TraceQuery): TracePage {
   }
   const found: TraceRow[] = pageToken === "" ? withTraceId(db, query, codes) : [];
   const known = new Set(found.map(({ id }) => id));
-  let position = parsePosition(pageToken) ?? { firstUs: range.endUs, id: 0 };
+  let position = readPageToken(pageToken) ?? { firstUs: range.endUs, id: 0 };
   let atEnd = false;
   for (let scanned = 0; found.length < limit && scanned < MAX_SCANNED && !atEnd; ) {
     const wanted = filter.text === "" ? limit - found.length : SCAN_PIECE;
@@ -80,18 +75,8 @@ export function searchTraces(db: DatabaseSync, query: TraceQuery): TracePage {
   found.sort((a, b) => b.first_us - a.first_us || b.id - a.id);
   return {
     traces: found.map((row) => traceOf(db, row)),
-    nextPageToken: atEnd ? "" : `${position.firstUs}.${position.id}`,
+    nextPageToken: atEnd ? "" : pageTokenOf(position),
   };
-}
-
-function parsePosition(token: string): Position | undefined {
-  const [, firstUs, id] = /^(-?\d+)\.(\d+)$/.exec(token) ?? [];
-  return firstUs === undefined ? undefined : { firstUs: Number(firstUs), id: Number(id) };
-}
-
-/** Whether a text can be a page token. */
-export function isPageToken(token: string): boolean {
-  return token === "" || parsePosition(token) !== undefined;
 }
 
 /** The codes that a filter allows; undefined for all. */
@@ -210,7 +195,6 @@ function traceOf(db: DatabaseSync, row: TraceRow): StoredTrace {
     return found && storedCode(found);
   };
   const named = { root: codeOf(row.root), surfaced: codeOf(row.surfaced) };
-  const codes = [named.root?.fullCode ?? "", named.surfaced?.fullCode ?? ""];
   const summary = JSON.parse(row.summary) as Summary;
-  return storedTrace(traceIdOf(row.key), row.first_us, row.last_us, named, summary, codes);
+  return storedTrace(traceIdOf(row.key), row.first_us, row.last_us, named, summary);
 }

@@ -53,11 +53,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       }
     }
   });
-  writerThread.once("error", ready.reject);
+  const broken = Promise.withResolvers<Error>();
+  writerThread.once("error", (err: Error) => {
+    ready.reject(err);
+    broken.resolve(err);
+  });
   await ready.promise;
-  const readers = Array.from({ length: readerCount }, () =>
-    createCaller(new Worker(new URL("./reader.js", import.meta.url), { workerData: { file } })),
-  );
+  const readers = Array.from({ length: readerCount }, () => {
+    const thread = new Worker(new URL("./reader.js", import.meta.url), { workerData: { file } });
+    thread.once("error", (err: Error) => broken.resolve(err));
+    return createCaller(thread);
+  });
   const leastBusy = (): Caller => readers.reduce((a, b) => (b.pending < a.pending ? b : a));
   const read =
     <Q, R>(method: string) =>
@@ -112,6 +118,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
         }
       };
     },
+    broken: broken.promise,
     settled: () => writer.call("settled"),
     async close() {
       await Promise.all(readers.map((reader) => reader.call("close")));

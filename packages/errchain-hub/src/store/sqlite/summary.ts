@@ -26,7 +26,6 @@ export function storedTrace(
     surfaced?: StoredCode | undefined;
   },
   summary: Summary,
-  codes: readonly string[],
 ): StoredTrace {
   return {
     traceId,
@@ -40,6 +39,5 @@ export function storedTrace(
     certainty: summary.certainty,
     hopCount: summary.hops,
     systems: summary.systems,
-    codes,
   };
 }
