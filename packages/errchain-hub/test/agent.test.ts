@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.js";
+import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.ts";
 
 /** Starts an agent that ends with the test. */
 function startAgent(

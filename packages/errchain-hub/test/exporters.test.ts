@@ -11,7 +11,7 @@ import {
 } from "@opentelemetry/sdk-logs";
 import { describe, expect, test, vi } from "vitest";
 import { Certainty, Provenance } from "../gen/errchain/hub/v1/hub_pb.js";
-import { type HubProcess, startHub } from "./support/hub-process.js";
+import { type HubProcess, startHub } from "./support/hub-process.ts";
 
 // The official exporters of the OpenTelemetry SDK deliver to the hub.
 

@@ -12,8 +12,8 @@ import {
   ExportLogsServiceRequestSchema,
   ExportLogsServiceResponseSchema,
 } from "../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
-import { type HubProcess, spawnHub, startHub } from "./support/hub-process.js";
-import { linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.js";
+import { type HubProcess, spawnHub, startHub } from "./support/hub-process.ts";
+import { linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
 
 let hub: HubProcess;
 beforeAll(async () => {

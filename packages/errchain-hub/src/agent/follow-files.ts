@@ -98,11 +98,16 @@ function keyOf({ device, inode }: { device: number; inode: number }): string {
   return `${device}:${inode}`;
 }
 
+/** Rotation compresses what was read before. */
+const COMPRESSED = /\.(gz|bz2|xz|zst)$/;
+
 async function matching(patterns: readonly string[]): Promise<string[]> {
   const paths: string[] = [];
   for (const pattern of patterns) {
     for await (const path of glob(pattern)) {
-      paths.push(path);
+      if (!COMPRESSED.test(path)) {
+        paths.push(path);
+      }
     }
   }
   return paths.sort();

@@ -1,9 +1,9 @@
 import { runAgent } from "../agent/agent.js";
 import { type LinePicker, pickerOf, pickLine } from "../ingest/pick-line.js";
 import { logProblem } from "../process/log-problem.js";
+import { UsageError } from "../process/usage-error.js";
 import { whenStopped } from "../process/when-stopped.js";
 import { defaultFolder, readBytes, readSettings } from "./settings.js";
-import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain-hub agent --file PATTERN [--file PATTERN …] [options]
 
@@ -12,7 +12,9 @@ them, and sends them to a hub. It reads files from their beginning, follows them
 through rotation and truncation, and goes on where it was after a restart. What it
 has read waits on disk while the hub is away.
 
-  --file PATTERN        files to follow, as a glob pattern in quotes: 'logs/*.log'
+  --file PATTERN        files to follow, as a glob pattern in quotes: 'logs/*.log*'
+                        (with the names that rotation gives them, so that nothing
+                        is missed while the agent does not run)
   --hub URL             the hub's address; default: http://127.0.0.1:4318
   --token TOKEN         the hub's token
   --pattern REGEXP      which lines to pick, with the groups (?<traceId>…),

@@ -1,7 +1,7 @@
+import { UsageError } from "../process/usage-error.js";
 import { agent } from "./agent.js";
 import { serve } from "./serve.js";
 import { trace } from "./trace.js";
-import { UsageError } from "./usage-error.js";
 
 const commands: Record<string, (args: string[]) => Promise<number>> = { agent, serve, trace };
 

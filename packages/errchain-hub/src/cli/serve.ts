@@ -1,10 +1,10 @@
 import { loadCatalog } from "../catalog/catalog.js";
 import { startHub } from "../hub.js";
 import { logProblem } from "../process/log-problem.js";
+import { UsageError } from "../process/usage-error.js";
 import { whenStopped } from "../process/when-stopped.js";
 import { readPattern } from "./agent.js";
 import { defaultFolder, readBytes, readNumber, readSettings } from "./settings.js";
-import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain-hub [options]            run the hub
        errchain-hub agent --file 'logs/*.log'   follow log files for a hub elsewhere

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { UsageError } from "./usage-error.js";
+import { UsageError } from "../process/usage-error.js";
 
 // A setting comes from the command line, else from the environment variable
 // ERRCHAIN_HUB_NAME, else from the config file, else it has its default.

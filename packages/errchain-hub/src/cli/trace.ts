@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { HubService } from "../../gen/errchain/hub/v1/hub_pb.js";
+import { UsageError } from "../process/usage-error.js";
 import { defaultFolder, readSettings } from "./settings.js";
-import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain-hub trace [options] TEXT
 

@@ -1,10 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { UsageError } from "./usage-error.js";
 
 /**
  * Makes a folder, and keeps other processes from using it until this one ends,
- * however it ends. Throws an Error that says so if another one has it.
+ * however it ends. Throws a UsageError that says so if another one has it.
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -13,9 +14,9 @@ export function lockFolder(folder: string): () => void {
   const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");
-  } catch (err) {
+  } catch {
     lock.close();
-    throw new Error(`another process uses the folder ${folder}`, { cause: err });
+    throw new UsageError(`another process uses the folder ${folder}`);
   }
   return () => lock.close();
 }

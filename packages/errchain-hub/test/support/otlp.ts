@@ -6,12 +6,12 @@ import {
   ExportLogsServiceRequestSchema,
   LogsService,
 } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
-import type { HubProcess } from "./hub-process.js";
+import type { HubProcess } from "./spawn-hub.ts";
 
 /** A request of log lines, as a collector sends them. */
 export function linesRequest(lines: readonly string[]): ExportLogsServiceRequest {
   const logRecords = lines.map((value) => ({
-    timeUnixNano: BigInt(Date.now()) * 1_000_000n,
+    observedTimeUnixNano: BigInt(Date.now()) * 1_000_000n,
     body: { value: { case: "stringValue" as const, value } },
   }));
   return create(ExportLogsServiceRequestSchema, {
