@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { encodeRecord } from "../store/record-codec.js";
 import type { NewRecord } from "../store/store.js";
 import type { HopRecord } from "../trace/hop-record.js";
 
@@ -17,24 +16,24 @@ export interface IdentityInit {
 }
 
 /**
- * The record with its identity. Without a UID it is made of all that the sender
+ * The record with its identity. Without a UID it is made of what the sender
  * says. A record without a trace ID gets one of its own, so that it can be found.
  */
 export function identify(record: HopRecord, init: IdentityInit): NewRecord {
-  const { uid, isObservedBySender, repetition } = init;
-  let content: string;
-  if (uid === undefined) {
-    const { traceId, fullCode } = record;
-    const said = isObservedBySender ? record : { ...record, observedUs: 0 };
-    const all = `${traceId}|${fullCode}|${encodeRecord(said)}`;
-    content = `${repetition(all)}|${all}`;
-  } else {
-    content = `uid|${uid}`;
-  }
+  const { uid } = init;
+  const content = uid === undefined ? contentOf(record, init) : `uid|${uid}`;
   const digest = hash("sha256", content, "buffer");
   // 48 bits, within one trace.
   const identity = digest.readUIntBE(0, 6);
   return record.traceId === ""
     ? { record: { ...record, traceId: `no-trace-${digest.toString("hex", 6, 22)}` }, identity }
     : { record, identity };
+}
+
+function contentOf(record: HopRecord, { isObservedBySender, repetition }: IdentityInit): string {
+  const { traceId, kind, fullCode, message, timeUs, observedUs, spanId, service, file } = record;
+  const observed = isObservedBySender ? observedUs : "";
+  const chain = record.causes?.length ?? "";
+  const said = `${traceId}|${kind}|${fullCode}|${timeUs}|${observed}|${spanId}|${chain}|${service}|${file}|${message}`;
+  return `${repetition(said)}|${said}`;
 }

@@ -16,10 +16,13 @@ export function plainValue(value: AnyValue | undefined): unknown {
       return Number(value.value.value);
     case "arrayValue":
       return value.value.value.values.map(plainValue);
-    case "kvlistValue":
-      return Object.fromEntries(
-        value.value.value.values.map((entry) => [entry.key, plainValue(entry.value)]),
-      );
+    case "kvlistValue": {
+      const map: Record<string, unknown> = Object.create(null);
+      for (const entry of value.value.value.values) {
+        map[entry.key] = plainValue(entry.value);
+      }
+      return map;
+    }
     default:
       return value?.value.value;
   }

@@ -183,28 +183,45 @@ function lineTime({ timeUs, observedUs }: HopRecord): number {
 }
 
 /** Doubled records once, and all in an order that depends on nothing but what they say. */
-function inFixedOrder(records: readonly HopRecord[]): HopRecord[] {
-  const byKey = new Map(records.map((record) => [sortKey(record), record]));
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+function inFixedOrder(records: readonly HopRecord[]): readonly HopRecord[] {
+  if (records.length < 2) {
+    return records;
+  }
+  const keyed = records.map((record) => ({ record, key: sortKey(record) }));
+  const details = new Map<HopRecord, string>();
+  const detailsOf = (record: HopRecord) => {
+    const text = details.get(record) ?? sortDetails(record);
+    details.set(record, text);
+    return text;
+  };
+  // Few records have the same key; only those are compared to the last detail.
+  const compare = (a: (typeof keyed)[number], b: (typeof keyed)[number]) =>
+    compareTexts(a.key, b.key) || compareTexts(detailsOf(a.record), detailsOf(b.record));
+  return keyed
+    .sort(compare)
+    .filter((item, index) => {
+      const before = keyed[index - 1];
+      return before === undefined || compare(before, item) !== 0;
+    })
+    .map(({ record }) => record);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 const RANK = { server: 0, client: 1, line: 2 };
 
-function sortKey(record: HopRecord): string {
-  const { kind, causes = [], spanId, parentSpanId, fullCode, message, procedure } = record;
-  const { timeUs, observedUs, service, file } = record;
-  return JSON.stringify([
-    RANK[kind],
-    100_000 - causes.length, // who knows more comes first
-    spanId ?? "",
-    parentSpanId ?? "",
-    fullCode,
-    message,
-    timeUs ?? 0,
-    observedUs,
-    procedure ?? "",
-    service ?? "",
-    file ?? "",
-    causes.map((cause) => Object.entries(cause).sort(([a], [b]) => (a < b ? -1 : 1))),
-  ]);
+function sortKey({ kind, causes, spanId, fullCode, timeUs, observedUs }: HopRecord): string {
+  // Who knows more comes first.
+  const known = String(1000 - (causes?.length ?? 0)).padStart(4, "0");
+  return `${RANK[kind]} ${known} ${spanId} ${fullCode} ${timeUs} ${observedUs}`;
+}
+
+function sortDetails(record: HopRecord): string {
+  const { parentSpanId = "", message, procedure = "", service = "", file = "" } = record;
+  const causes = record.causes?.map((cause) =>
+    Object.entries(cause).sort(([a], [b]) => compareTexts(a, b)),
+  );
+  return JSON.stringify([message, parentSpanId, procedure, service, file, causes]);
 }
