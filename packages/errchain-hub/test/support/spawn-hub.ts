@@ -27,17 +27,16 @@ export interface HubProcess {
 
 export const HUB = join(import.meta.dirname, "../../bin/errchain-hub.js");
 
-/** Starts a hub. Whoever calls must end it. */
+/** Starts a hub, by another command if there is a wrapper. Whoever calls must end it. */
 export async function spawnHub(
   folder: string,
   args: readonly string[] = [],
   [port, grpcPort]: readonly [number, number] = [0, 0],
+  wrapper: readonly string[] = [],
 ): Promise<HubProcess> {
-  const child = spawn(
-    process.execPath,
-    [HUB, "--data", folder, `--port=${port}`, `--grpc-port=${grpcPort}`, ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const hub = [HUB, "--data", folder, `--port=${port}`, `--grpc-port=${grpcPort}`, ...args];
+  const [command = "", ...rest] = [...wrapper, process.execPath, ...hub];
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

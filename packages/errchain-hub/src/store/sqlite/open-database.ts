@@ -8,7 +8,6 @@ export function openDatabase(file: string, use: "write" | "read"): DatabaseSync 
   db.exec("PRAGMA synchronous = NORMAL");
   db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   if (use === "write") {
-    db.exec("PRAGMA wal_autocheckpoint = 4000");
     db.exec("PRAGMA journal_size_limit = 67108864");
   }
   return db;
