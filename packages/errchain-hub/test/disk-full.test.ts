@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -20,8 +20,8 @@ test.skipIf(!canMount)(
   async () => {
     const mount = join(testFolder(), "disk");
     mkdirSync(mount);
-    const script = `mount -t tmpfs -o size=24m tmpfs ${mount} &&
-    head -c 12000000 /dev/zero > ${mount}/filler && exec "$@"`;
+    const script = `mount -t tmpfs -o size=64m tmpfs ${mount} &&
+    head -c 48000000 /dev/zero > ${mount}/filler && exec "$@"`;
     const hub = await spawnHub(
       join(mount, "data"),
       [],
@@ -65,8 +65,15 @@ test.skipIf(!canMount)(
     const { recordCount, traceCount } = await hub.api.getStatus({});
     expect(recordCount).toBe(BigInt((acknowledged + 5) * 200));
     expect(traceCount).toBe(recordCount);
-    const db = new DatabaseSync(inside("data/hub.sqlite"), { readOnly: true });
+    const copy = testFolder(); // SQLite does not open a file through /proc
+    for (const file of ["hub.sqlite", "hub.sqlite-wal"]) {
+      copyFileSync(inside(`data/${file}`), join(copy, file));
+    }
+    const db = new DatabaseSync(join(copy, "hub.sqlite"));
     expect(db.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    expect(db.prepare("SELECT count(*) AS n FROM record").get()).toEqual({
+      n: Number(recordCount),
+    });
     db.close();
   },
   120_000,
