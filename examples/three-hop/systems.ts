@@ -2,6 +2,8 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A running system. */
 export interface System {
@@ -22,6 +24,9 @@ export async function start(name: string, env: Record<string, string> = {}): Pro
   let log = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     log += text;
+    if (process.env["LOG_FOLDER"] !== undefined) {
+      appendFileSync(join(process.env["LOG_FOLDER"], `${name.toLowerCase()}.log`), text);
+    }
   });
   const port = await told(child, "listening");
   return {

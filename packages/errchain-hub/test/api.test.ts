@@ -244,7 +244,7 @@ test("a trace as plain text under its permalink", async () => {
   expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
   expect(await response.text()).toBe(`Trace ${hex}
 ROUTE (module DISPATCH) probably failed first: no delivery range is configured
-How sure: a guess: linked by the time of failure only
+How sure: time order only (a guess)
 Note: 2 hops are linked by the time of failure alone; clocks may differ.
 
 WMS_ORDER_10001 the order cannot be promised

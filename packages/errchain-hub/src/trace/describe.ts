@@ -23,9 +23,9 @@ export function sentence(fault: FirstFault): string {
 
 /** How sure it is, in words. */
 export const CERTAINTY_WORDS: Record<Certainty, string> = {
-  "reported-chain": "sure: the systems reported the chain themselves",
-  "span-tree": "fairly sure: linked by spans",
-  "time-order": "a guess: linked by the time of failure only",
+  "reported-chain": "reported chain (the systems said so themselves)",
+  "span-tree": "span tree (deduced from spans)",
+  "time-order": "time order only (a guess)",
 };
 
 /** What a code means, where a catalog says so. */
