@@ -75,7 +75,7 @@ function unavailable(err: unknown, onProblem: (message: string) => void): Unavai
     return new UnavailableError(`${err.message}; come again in a second`, 1, true);
   }
   const message = err instanceof Error ? err.message : String(err);
-  const what = err instanceof StoreFullError ? "the disk is full" : "the store has failed";
+  const what = err instanceof StoreFullError ? "the disk is full or fails" : "the store has failed";
   onProblem(`records were turned away: ${what} (${message})`);
   return new UnavailableError(what, err instanceof StoreFullError ? 30 : 5, false);
 }

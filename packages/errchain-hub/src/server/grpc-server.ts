@@ -24,6 +24,7 @@ export function createGrpcServer(options: GrpcServerOptions): {
   const { auth, hub, ingest, shutdownSignal } = options;
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer(
+    { settings: { maxConcurrentStreams: 100 } },
     connectNodeAdapter({
       routes(router) {
         hubRoutes(hub)(router);

@@ -23,8 +23,8 @@ export interface WriterData {
 const DIGEST_PIECE = 2000;
 /** New records wait so long for others of their trace, which come at the same time. */
 const DIGEST_DELAY_MS = 200;
-/** From so many undigested records on, the digest takes turns with appends. */
-const DIGEST_LAG = 100_000;
+/** From so many undigested records on, as much is digested as is appended. */
+const DIGEST_LAG = 1_000_000;
 const RETENTION_INTERVAL_MS = 5_000;
 const RETRY_MS = 1_000;
 
@@ -48,13 +48,20 @@ const append = createAppend(db, labels, counters);
 const digest = createDigest(db, labels, counters, counts);
 const expire = createRetention(db, labels, counters, retention);
 
+const pages = db.prepare(
+  "SELECT freelist_count AS free, page_count AS total FROM pragma_freelist_count, pragma_page_count",
+);
+
 const waiting: Waiting[] = [];
 const settling: { upTo: number; resolve: () => void }[] = [];
 let scheduled: NodeJS.Immediate | undefined;
 let timer: NodeJS.Timeout | undefined;
 let digestAt = 0;
 let expireAt = 0;
-let appendedLast = false;
+/** How much has been appended that the digest has to catch up with first. */
+let debt = 0;
+/** Retention takes turns with all else, so that a busy hub does not fill the disk. */
+let expiredLast = false;
 let watched = false;
 
 const undigested = () => counters.get("nextRecord") - 1 - counters.get("digested");
@@ -83,24 +90,26 @@ function work(): void {
   const lag = undigested();
   const digestNow = lag > 0 && (now >= digestAt || settling.length > 0 || lag > DIGEST_PIECE);
   try {
-    if (waiting.length > 0 && !(appendedLast && lag > DIGEST_LAG)) {
-      appendedLast = true;
-      appendWaiting();
+    if (now >= expireAt && !expiredLast) {
+      expiredLast = true;
+      expireAt = transaction(() => expire(now * 1000)) ? now : now + RETENTION_INTERVAL_MS;
+      shrink();
+      scheduleNext();
+      return;
+    }
+    expiredLast = false;
+    if (waiting.length > 0 && !(debt > 0 && lag > DIGEST_LAG)) {
+      debt += appendWaiting();
     } else if (digestNow) {
-      appendedLast = false;
+      debt = lag > DIGEST_LAG ? Math.max(0, debt - DIGEST_PIECE) : 0;
       const changes = transaction(() => digest(DIGEST_PIECE, now * 1000));
       if (watched) {
         port.postMessage({ event: "changes", value: changes });
       }
-    } else if (now >= expireAt) {
-      const more = transaction(() => expire(now * 1000));
-      expireAt = more ? now : now + RETENTION_INTERVAL_MS;
-      if (!more) {
-        db.exec("PRAGMA incremental_vacuum(2000)");
-      }
     }
   } catch (err) {
     // Digest and retention try again: what they did not finish is still there.
+    debt = 0; // appends must not wait for a digest that cannot be done
     digestAt = Date.now() + RETRY_MS;
     expireAt = Math.max(expireAt, digestAt);
     const message = err instanceof Error ? err.message : String(err);
@@ -118,7 +127,16 @@ function work(): void {
   scheduleNext();
 }
 
-function appendWaiting(): void {
+/** Gives room back to the disk, a piece at a time, where much of the file is empty. */
+function shrink(): void {
+  const { free, total } = pages.get() as { free: number; total: number };
+  if (free * 4 > total) {
+    db.exec("PRAGMA incremental_vacuum(2000)");
+  }
+}
+
+/** Gives how many records were stored. */
+function appendWaiting(): number {
   const group = waiting.splice(0);
   if (undigested() === 0) {
     digestAt = Date.now() + DIGEST_DELAY_MS;
@@ -128,10 +146,12 @@ function appendWaiting(): void {
     group.forEach(({ resolve }, index) => {
       resolve(results[index] ?? { accepted: 0, duplicates: 0 });
     });
+    return results.reduce((sum, { accepted }) => sum + accepted, 0);
   } catch (err) {
     for (const { reject } of group) {
       reject(err);
     }
+    return 0;
   }
 }
 
