@@ -168,7 +168,7 @@ function keptToken(folder: string): string {
   const file = join(folder, "token");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { flag: "wx", mode: 0o600 });
+    writeFileSync(file, `${randomBytes(20).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code !== "EEXIST") throw err;
   }

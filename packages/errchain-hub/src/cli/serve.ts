@@ -115,9 +115,9 @@ function readPort(name: string, text: string | undefined, fallback: number): num
 }
 
 function readToken(token: string | undefined): string | undefined {
-  if (token !== undefined && !/^[\w.~+/=-]{8,}$/.test(token)) {
+  if (token !== undefined && !/^\w[\w.~+/=-]{7,}$/.test(token)) {
     throw new UsageError(
-      "--token must have at least 8 characters, and only letters, digits and -._~+/=",
+      "--token must have at least 8 characters, begin with a letter or digit, and hold only those and -._~+/=",
     );
   }
   return token;
