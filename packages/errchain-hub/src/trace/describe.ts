@@ -22,7 +22,7 @@ export function sentence(fault: FirstFault): string {
 }
 
 /** How sure it is, in words. */
-export const CERTAINTY_WORDS: Record<Certainty, string> = {
+const CERTAINTY_WORDS: Record<Certainty, string> = {
   "reported-chain": "reported chain (the systems said so themselves)",
   "span-tree": "span tree (deduced from spans)",
   "time-order": "time order only (a guess)",
@@ -103,7 +103,7 @@ function notesOn(hop: Hop, isFirstFault: boolean): string[] {
  * A text from outside on one line: without characters that steer a terminal or
  * turn text around ("Trojan Source", CVE-2021-42574).
  */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
