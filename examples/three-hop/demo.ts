@@ -58,7 +58,7 @@ try {
 
 async function playIntoHub(): Promise<void> {
   hub = await startHub();
-  process.env["LOG_FOLDER"] = hub.logFolder;
+  Object.assign(process.env, hub.environment);
   try {
     const ended = new Promise((resolve) =>
       process.once("SIGINT", resolve).once("SIGTERM", resolve),
@@ -112,6 +112,9 @@ async function playScenes(): Promise<void> {
       ].join("\n");
     });
   } finally {
+    if (hub !== undefined) {
+      await setTimeout(500); // until the last events have left the systems
+    }
     await stop(wms, promise, route);
   }
 
@@ -151,7 +154,7 @@ async function order(
     const request = { order: number, address, product: "FRESH" };
     return (await client.placeOrder(request, { headers })).deliveryTime;
   } catch (err) {
-    await hub?.report(err);
+    hub?.noteTrace(err);
     return err;
   }
 }

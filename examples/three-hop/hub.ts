@@ -5,9 +5,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { errorChain, fullCode } from "errchain";
-import { type Cause, type ErrorChain, Provenance, Status } from "errchain/proto";
+import { errorChain } from "errchain";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -17,11 +15,11 @@ export interface Hub {
   readonly url: string;
   /** The address of a trace. */
   linkTo(traceId: string): string;
-  /** The hub follows the files NAME.log in this folder. */
-  readonly logFolder: string;
-  /** Sends what a caller has received, as the event that OpenTelemetry has for it. */
-  report(error: unknown): Promise<void>;
-  /** The traces of the errors that were reported since this was last asked. */
+  /** What the systems need in their environment to log for the hub. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Remembers the trace of an error that a caller has received. */
+  noteTrace(error: unknown): void;
+  /** The traces that were noted since this was last asked. */
   takeTraceIds(): string[];
   stop(): Promise<void>;
 }
@@ -47,20 +45,11 @@ export async function startHub(): Promise<Hub> {
   return {
     url,
     linkTo: (traceId) => `${origin}/t/${traceId}?token=${token}`,
-    logFolder: folder,
-    async report(error) {
+    environment: { LOG_FOLDER: folder, HUB_URL: origin, HUB_TOKEN: token },
+    noteTrace(error) {
       const chain = errorChain(error);
-      if (chain === undefined) {
-        return;
-      }
-      traceIds.add(Buffer.from(chain.traceId).toString("hex"));
-      const response = await fetch(`${origin}/v1/logs`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
-        body: JSON.stringify(eventOf(chain)),
-      });
-      if (!response.ok) {
-        throw new Error(`the hub answered ${response.status}`);
+      if (chain !== undefined) {
+        traceIds.add(Buffer.from(chain.traceId).toString("hex"));
       }
     },
     takeTraceIds() {
@@ -89,57 +78,4 @@ function openAddress(child: ChildProcess): Promise<string> {
     });
     child.once("exit", (code) => reject(new Error(`the hub has ended with ${code}`)));
   });
-}
-
-/** An OTLP request with the event of a failed call, see the README of the hub. */
-function eventOf(chain: ErrorChain): unknown {
-  const [nearest] = chain.causes;
-  if (nearest === undefined) {
-    return {};
-  }
-  const event = {
-    eventName: "rpc.client.call.exception",
-    timeUnixNano: `${Date.now()}000000`,
-    traceId: Buffer.from(chain.traceId).toString("hex"),
-    body: { stringValue: nearest.message },
-    attributes: [
-      { key: "error.type", value: { stringValue: fullCode(nearest) } },
-      {
-        key: "errchain.causes",
-        value: { arrayValue: { values: chain.causes.map((cause) => mapOf(cause)) } },
-      },
-    ],
-  };
-  const resource = { attributes: [{ key: "service.name", value: { stringValue: "demo" } }] };
-  return { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [event] }] }] };
-}
-
-function mapOf(cause: Cause): unknown {
-  const texts = {
-    system: cause.system,
-    module: cause.module,
-    code: cause.code,
-    reason: cause.reason,
-    message: cause.message,
-    status: Status[cause.status],
-    provenance: Provenance[cause.provenance],
-    procedure: cause.procedure,
-    span_id: Buffer.from(cause.spanId).toString("hex"),
-    occurred_at: cause.occurredAt && timestampDate(cause.occurredAt).toISOString(),
-  };
-  const counts = { branches: cause.branches, elided: cause.elided };
-  return {
-    kvlistValue: {
-      values: [
-        ...Object.entries(texts)
-          .filter(([, text]) => text)
-          .map(([key, text]) => ({ key, value: { stringValue: text } })),
-        ...Object.entries(counts).map(([key, count]) => ({
-          key,
-          value: { intValue: String(count) },
-        })),
-        { key: "inferred", value: { boolValue: cause.inferred } },
-      ],
-    },
-  };
 }

@@ -55,9 +55,9 @@ test("the demo runs into a hub, which names the system that failed in each scene
   expect(await response.json()).toMatchObject({
     trace: {
       hops: [
-        { code: { system: "WMS" }, sources: { lines: 1, chains: 1 } },
-        { code: { system: "PROMISE" }, sources: { lines: 1, chains: 1 } },
-        { code: { system: "ROUTE" }, sources: { lines: 1, chains: 1 } },
+        { code: { system: "WMS" }, service: "wms", sources: { lines: 1, events: 1 } },
+        { code: { system: "PROMISE" }, sources: { lines: 1, events: 1, chains: 1 } },
+        { code: { system: "ROUTE" }, sources: { lines: 1, events: 1, chains: 2 } },
       ],
     },
   });
