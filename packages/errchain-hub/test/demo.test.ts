@@ -10,7 +10,7 @@ test("the demo runs into a hub, which names the system that failed in each scene
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  onTestFinished(() => void child.kill("SIGTERM")); // and it stops its hub
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     output += text;
