@@ -31,6 +31,7 @@ try {
     "protoc-gen-errchain": pack("packages/protoc-gen-errchain"),
   };
   await useInEmptyProject(tarballs);
+  runHub(tarballs.errchain, pack("packages/errchain-hub"));
   console.log("the packed packages work");
 } finally {
   rmSync(folder, { recursive: true });
@@ -57,6 +58,16 @@ function pack(path: string): string {
     run(root, "attw", "--profile", "esm-only", tarball); // the other has nothing to import
   }
   return tarball;
+}
+
+/** Runs the hub's command where nothing else is installed. */
+function runHub(...tarballs: string[]): void {
+  const project = mkdtempSync(join(folder, "hub-"));
+  writeFileSync(join(project, "package.json"), "{}");
+  run(project, "npm", "install", ...tarballs);
+  if (!run(project, "npx", "errchain-hub", "--help").startsWith("Usage: errchain-hub")) {
+    throw new Error("errchain-hub --help printed something else");
+  }
 }
 
 /**

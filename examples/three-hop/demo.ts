@@ -12,14 +12,16 @@ import {
   sealingKey,
 } from "errchain";
 import { OrderService } from "./gen/wms/v1/order_pb.js";
+import { type Hub, startHub } from "./hub.ts";
 import { type System, start, stop, told } from "./systems.ts";
 
-const usage = `Usage: npm run demo [-- --serve]
+const usage = `Usage: npm run demo [-- --serve | --hub]
 
 Plays what happens when a system three hops away fails, with three servers in
 three processes on free ports of this machine.
 
   --serve   keep the servers up and print curl lines to try
+  --hub     also run a hub, and print where to see each scene in it
   --help    print this`;
 
 const goodAddress = "Harbour Road 12, 20095 Hamburg";
@@ -27,14 +29,22 @@ const addressWithoutRange = "Mill Lane 3, 21037 Hamburg";
 const addressWithoutComma = "Mill Lane 3 Hamburg";
 const slowAddress = "Slow Lane 1, 20095 Hamburg";
 
+let hub: Hub | undefined;
+
 try {
   const { values } = parseArgs({
-    options: { serve: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      serve: { type: "boolean" },
+      hub: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help) {
     console.log(usage);
   } else if (values.serve) {
     await keepServing();
+  } else if (values.hub) {
+    await playIntoHub();
   } else {
     await playScenes();
   }
@@ -44,6 +54,21 @@ try {
     process.exit(2);
   }
   throw err;
+}
+
+async function playIntoHub(): Promise<void> {
+  hub = await startHub();
+  Object.assign(process.env, hub.environment);
+  try {
+    const ended = new Promise((resolve) =>
+      process.once("SIGINT", resolve).once("SIGTERM", resolve),
+    );
+    await playScenes();
+    console.log(`The hub is at ${hub.url}\nCtrl-C stops it.`);
+    await ended;
+  } finally {
+    await hub.stop();
+  }
 }
 
 async function playScenes(): Promise<void> {
@@ -98,6 +123,9 @@ async function playScenes(): Promise<void> {
       describe(await order(wmsOnPlain, "4718", addressWithoutRange)),
     );
   } finally {
+    if (hub !== undefined) {
+      await setTimeout(500); // until the last events have left the systems
+    }
     await stop(wms, wmsOnPlain, promise, plain, route);
   }
 
@@ -109,6 +137,9 @@ async function playScenes(): Promise<void> {
     for (const system of [wms, promise, route]) {
       const lines = [...system.takeLog(), ...(system === wms ? wmsOnPlain.takeLog() : [])];
       console.log(indent(`${system.name.padEnd(7)}  ${lines.join("\n         ") || "(nothing)"}`));
+    }
+    for (const traceId of hub?.takeTraceIds() ?? []) {
+      console.log(`  In the hub: ${hub?.linkTo(traceId)}`);
     }
     console.log("");
   }
@@ -134,6 +165,7 @@ async function order(
     const request = { order: number, address, product };
     return (await client.placeOrder(request, { headers })).deliveryTime;
   } catch (err) {
+    hub?.noteTrace(err);
     return err;
   }
 }

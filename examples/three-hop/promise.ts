@@ -11,6 +11,7 @@ import { EtaService } from "./gen/promise/v1/eta_pb.js";
 import { rangeNotConfigured } from "./gen/route/v1/route_errchain.js";
 import { RouteService } from "./gen/route/v1/route_pb.js";
 import { serve } from "./serve.ts";
+import { telemetry } from "./telemetry.ts";
 
 const route = createClient(
   RouteService,
@@ -39,7 +40,9 @@ serve(
   createServer(
     connectNodeAdapter({
       routes,
-      interceptors: [createServerInterceptor({ onError: [logLines(process.stdout)] })],
+      interceptors: [
+        createServerInterceptor({ onError: [logLines(process.stdout), ...telemetry] }),
+      ],
     }),
   ),
 );

@@ -9,6 +9,7 @@ import { createServerInterceptor } from "errchain/server";
 import { rangeNotConfigured } from "./gen/route/v1/route_errchain.js";
 import { RouteService } from "./gen/route/v1/route_pb.js";
 import { serve } from "./serve.ts";
+import { telemetry } from "./telemetry.ts";
 
 /** Which range delivers to a postcode. */
 const ranges = new Map([["20095", "Hamburg Mitte"]]);
@@ -34,7 +35,9 @@ serve(
   createServer(
     connectNodeAdapter({
       routes,
-      interceptors: [createServerInterceptor({ onError: [logLines(process.stdout)] })],
+      interceptors: [
+        createServerInterceptor({ onError: [logLines(process.stdout), ...telemetry] }),
+      ],
     }),
   ),
 );

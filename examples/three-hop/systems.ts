@@ -2,6 +2,8 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A running system. */
 export interface System {
@@ -20,12 +22,15 @@ export async function start(
   program = new URL(`${name.toLowerCase()}.ts`, import.meta.url),
 ): Promise<System> {
   const child = fork(program, {
-    env: { ...process.env, ...env },
+    env: { ...process.env, OTEL_SERVICE_NAME: name.toLowerCase(), ...env },
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   let log = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     log += text;
+    if (process.env["LOG_FOLDER"] !== undefined) {
+      appendFileSync(join(process.env["LOG_FOLDER"], `${name.toLowerCase()}.log`), text);
+    }
   });
   const port = await told(child, "listening");
   return {

@@ -12,6 +12,7 @@ import { EtaService } from "./gen/promise/v1/eta_pb.js";
 import { cannotBePromised } from "./gen/wms/v1/order_errchain.js";
 import { OrderService } from "./gen/wms/v1/order_pb.js";
 import { serve } from "./serve.ts";
+import { telemetry } from "./telemetry.ts";
 
 const eta = createClient(
   EtaService,
@@ -47,7 +48,7 @@ serve(
         createServerInterceptor({
           exposure: audience,
           sealing: sealingKey(process.env["SEALING_KEY"] ?? ""),
-          onError: [logLines(process.stdout)],
+          onError: [logLines(process.stdout), ...telemetry],
         }),
       ],
     }),

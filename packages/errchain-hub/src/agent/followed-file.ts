@@ -1,0 +1,145 @@
+import { hash, randomUUID } from "node:crypto";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import type { LinePicker } from "../ingest/pick-line.js";
+import type { Checkpoint, LineBuffer } from "./line-buffer.js";
+import { splitLines } from "./split-lines.js";
+
+/** A file that is open and read as it grows. */
+export interface FollowedFile {
+  readonly device: number;
+  readonly inode: number;
+  readonly path: string;
+  /** How far it was read. */
+  readonly checkpoint: Checkpoint;
+  /** Reads what is new, up to a limit. Gives whether there may be more at once. */
+  read(): Promise<boolean>;
+  /** Whether the file will not grow any more: it was renamed or deleted, and is read to its end. */
+  isFinished(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly buffer: LineBuffer;
+  readonly pick: LinePicker;
+  /** How far an earlier process has read; undefined if none has. */
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+const FINGERPRINT_BYTES = 256;
+/** A program goes on writing to a file that was renamed until it opens the new one. */
+const ROTATED_MS = 10_000;
+
+/** Opens a file, at the place where an earlier process has stopped. */
+export async function followFile(path: string, options: FollowOptions): Promise<FollowedFile> {
+  const { buffer, pick } = options;
+  const file = await open(path, "r");
+  const { dev: device, ino: inode } = await file.stat();
+  let checkpoint =
+    options.checkpoint && (await isSameContent(file, options.checkpoint))
+      ? { ...options.checkpoint, path }
+      : newCheckpoint(path, device, inode);
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let goneSince: number | undefined;
+
+  async function readPiece(isEnd: boolean): Promise<boolean> {
+    const { size, mtimeMs } = await file.stat();
+    if (size === checkpoint.offset && !isEnd) {
+      return false;
+    }
+    if (size < checkpoint.offset || !(await isSameContent(file, checkpoint))) {
+      // Truncated, perhaps filled again: copytruncate. It begins anew.
+      checkpoint = newCheckpoint(path, device, inode);
+    }
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, checkpoint.offset);
+    const atEnd = isEnd && checkpoint.offset + bytesRead >= size;
+    const split = splitLines(chunk.subarray(0, bytesRead), checkpoint.isInLongLine, atEnd);
+    if (split.consumed === 0) {
+      return false;
+    }
+    const { generation, offset } = checkpoint;
+    // When the last line was written; the others were before, in this order. That is
+    // nearer to the truth than when somebody came to read them.
+    const writtenUs = Math.floor(Math.min(mtimeMs, Date.now()) * 1000);
+    const lines = split.lines.flatMap(({ start, text }, index) => {
+      const line = pick(text);
+      const observedUs = writtenUs - (split.lines.length - 1 - index);
+      const uid = `${generation}:${offset + start}`;
+      return line === undefined ? [] : [{ uid, path, observedUs, line }];
+    });
+    const next = {
+      ...checkpoint,
+      offset: offset + split.consumed,
+      isInLongLine: split.isInLongLine,
+      ...(checkpoint.fingerprintLength < FINGERPRINT_BYTES
+        ? await fingerprintOf(file, Math.min(FINGERPRINT_BYTES, offset + split.consumed))
+        : {}),
+    };
+    buffer.add(next, lines);
+    checkpoint = next;
+    return bytesRead === CHUNK_BYTES;
+  }
+
+  return {
+    device,
+    inode,
+    path,
+    get checkpoint() {
+      return checkpoint;
+    },
+    read: () => readPiece(false),
+    async isFinished() {
+      const now = await stat(path).catch(() => undefined);
+      if (now?.ino === inode && now.dev === device) {
+        goneSince = undefined;
+        return false;
+      }
+      goneSince ??= Date.now();
+      if (Date.now() - goneSince < ROTATED_MS) {
+        return false;
+      }
+      while (await readPiece(true));
+      return true;
+    },
+    async close() {
+      const { nlink } = await file.stat();
+      await file.close();
+      if (nlink === 0) {
+        buffer.removeCheckpoint(checkpoint.generation); // deleted: nobody can read it again
+      }
+    },
+  };
+}
+
+function newCheckpoint(path: string, device: number, inode: number): Checkpoint {
+  return {
+    generation: randomUUID(),
+    device,
+    inode,
+    path,
+    offset: 0,
+    fingerprint: "",
+    fingerprintLength: 0,
+    isInLongLine: false,
+  };
+}
+
+async function isSameContent(file: FileHandle, checkpoint: Checkpoint): Promise<boolean> {
+  const { fingerprint, fingerprintLength } = checkpoint;
+  if (fingerprintLength === 0) {
+    return true;
+  }
+  return (await fingerprintOf(file, fingerprintLength)).fingerprint === fingerprint;
+}
+
+async function fingerprintOf(
+  file: FileHandle,
+  length: number,
+): Promise<Pick<Checkpoint, "fingerprint" | "fingerprintLength">> {
+  const start = Buffer.alloc(length);
+  const { bytesRead } = await file.read(start, 0, length, 0);
+  return {
+    fingerprint: hash("sha256", start.subarray(0, bytesRead)),
+    fingerprintLength: bytesRead,
+  };
+}

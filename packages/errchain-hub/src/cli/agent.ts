@@ -1,0 +1,77 @@
+import { runAgent } from "../agent/agent.js";
+import { type LinePicker, pickerOf, pickLine } from "../ingest/pick-line.js";
+import { logProblem } from "../process/log-problem.js";
+import { UsageError } from "../process/usage-error.js";
+import { whenStopped } from "../process/when-stopped.js";
+import { defaultFolder, readBytes, readSettings } from "./settings.js";
+
+const usage = `Usage: errchain-hub agent --file PATTERN [--file PATTERN …] [options]
+
+Follows log files, picks the lines of failed hops (traceId|code|message) out of
+them, and sends them to a hub. It reads files from their beginning, follows them
+through rotation and truncation, and goes on where it was after a restart. What it
+has read waits on disk while the hub is away.
+
+  --file PATTERN        files to follow, as a glob pattern in quotes: 'logs/*.log*'
+                        (with the names that rotation gives them, so that nothing
+                        is missed while the agent does not run)
+  --hub URL             the hub's address; default: http://127.0.0.1:4318
+  --token TOKEN         the hub's token
+  --pattern REGEXP      which lines to pick, with the groups (?<traceId>…),
+                        (?<code>…), (?<message>…), and (?<time>…) if there is one
+  --state FOLDER        where it keeps its state;
+                        default: ~/.local/share/errchain-hub-agent
+  --buffer SIZE         how much may wait for the hub; default: 1G
+  --config FILE         a JSON file with the same names: {"file": ["logs/*.log"]}
+  --help                print this
+
+Each option can also come from the environment: ERRCHAIN_HUB_TOKEN for --token.`;
+
+/** The command `errchain-hub agent`. Returns the exit code. */
+export async function agent(args: string[]): Promise<number> {
+  const { values, positionals, help } = readSettings(args, {
+    file: { type: "string", multiple: true },
+    hub: { type: "string" },
+    token: { type: "string" },
+    pattern: { type: "string" },
+    state: { type: "string" },
+    buffer: { type: "string" },
+  } as const);
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
+  const files = [...(values.file ?? []), ...positionals]; // a shell may have expanded the pattern
+  if (files.length === 0) {
+    throw new UsageError("agent needs --file 'logs/*.log': which files to follow");
+  }
+  const hub = readUrl(values.hub ?? "http://127.0.0.1:4318");
+  const folder = values.state ?? defaultFolder("errchain-hub-agent");
+  const maxBufferBytes = readBytes("buffer", values.buffer, 1024 ** 3);
+  const pick = readPattern(values.pattern);
+  const signal = whenStopped();
+  console.error(`errchain-hub agent: following ${files.join(", ")} for ${hub}`);
+  const { token } = values;
+  const onProblem = (message: string) => logProblem(`agent: ${message}`);
+  await runAgent({ files, pick, folder, maxBufferBytes, hub, token, signal, onProblem });
+  return 0;
+}
+
+function readUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`--hub must be an address such as http://127.0.0.1:4318, not ${text}`);
+  }
+  return url.origin;
+}
+
+export function readPattern(pattern: string | undefined): LinePicker {
+  if (pattern === undefined) {
+    return pickLine;
+  }
+  try {
+    return pickerOf(pattern);
+  } catch (err) {
+    throw new UsageError(`--pattern: ${(err as Error).message}`);
+  }
+}

@@ -1,0 +1,77 @@
+import { formatLogLine } from "errchain";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { pickerOf, pickLine, timeIn } from "./pick-line.js";
+
+const hex = "4bf92f3577b34da6a3ce929d0e0e4736";
+const T = Date.parse("2026-01-02T03:04:05Z") * 1000;
+
+test.each([
+  ["alone", `${hex}|ROUTE_DISPATCH_20003|no range`, { traceId: hex }],
+  ["with a line break", `${hex}|ROUTE_DISPATCH_20003|no range\r\n`, { traceId: hex }],
+  ["a legacy ID", "1677474.49460.9140|ROUTE_1|no range", { traceId: "1677474.49460.9140" }],
+  ["no ID", "|ROUTE_1|no range", { traceId: "" }],
+  ["bars in the message", "t|ROUTE_1|a|b|C_1|", { message: "a|b|C_1|" }],
+  ["an escape", "t|ROUTE_1|a\\nb", { message: "a\nb" }],
+  ["a logger's prefix", `2026-01-02 03:04:05.25Z ERROR [x] ${hex}|R_1|m`, { timeUs: T + 250_000 }],
+  [
+    "a container's prefix",
+    `2026-01-02T03:04:05.000001234Z stdout F ${hex}|R_1|m`,
+    { timeUs: T + 1 },
+  ],
+  [
+    "Docker's JSON",
+    JSON.stringify({ log: `${hex}|R_1|m "x"\n`, stream: "stdout", time: "2026-01-02T03:04:05Z" }),
+    { traceId: hex, message: 'm "x"', timeUs: T },
+  ],
+])("picks a line: %s", (_, text, expected) => {
+  expect(pickLine(text)).toMatchObject(expected);
+});
+
+test.each([
+  "",
+  "GET /orders 200",
+  "a|b|c",
+  "| id | CODE_1 | a table |",
+  '{"traceId":"x|ROUTE_1|y"}',
+  `${"x".repeat(200)}|ROUTE_1|the ID is too long`,
+  '{"log":"t|R_1|cut',
+])("leaves other output alone: %s", (text) => {
+  expect(pickLine(text)).toBeUndefined();
+});
+
+test("gets back what formatLogLine() has written", () => {
+  const traceId = fc.string({ maxLength: 20, unit: "binary" }).filter((id) => !/[\s"{}|]/.test(id));
+  fc.assert(
+    fc.property(traceId, fc.string({ unit: "binary" }), (traceId, message) => {
+      const line = { traceId, fullCode: "ROUTE_DISPATCH_1", message };
+      expect(pickLine(formatLogLine(line))).toEqual(line);
+    }),
+  );
+});
+
+test("a long line takes no time", () => {
+  const started = performance.now();
+  pickLine("x".repeat(10_000_000));
+  pickLine(`${"|A_".repeat(3_000_000)}`);
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
+test("a pattern of one's own", () => {
+  const pick = pickerOf("^\\[(?<time>[^\\]]+)\\] (?<code>\\S+) (?<traceId>\\S+) - (?<message>.*)$");
+  expect(pick("[2026-01-02T03:04:05+01:00] ROUTE_1 t-1 - no range")).toEqual({
+    traceId: "t-1",
+    fullCode: "ROUTE_1",
+    message: "no range",
+    timeUs: T - 3_600_000_000,
+  });
+  expect(pick("else")).toBeUndefined();
+  expect(() => pickerOf("(")).toThrow("no regular expression");
+  expect(() => pickerOf("(?<code>x)")).toThrow("no group (?<traceId>…)");
+});
+
+test("times", () => {
+  expect(timeIn("2026-01-02T03:04:05,5Z")).toBe(T + 500_000);
+  expect(timeIn("no time")).toBeUndefined();
+  expect(timeIn("9999-99-99T99:99:99Z")).toBeUndefined();
+});

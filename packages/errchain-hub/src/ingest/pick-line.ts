@@ -1,0 +1,97 @@
+import { parseLogLine } from "errchain";
+import { isFullCode } from "../trace/full-code.js";
+import { MAX_TRACE_ID_LENGTH } from "../trace/trace-ids.js";
+
+/** What is picked out of a line of output. */
+export interface PickedLine {
+  /** May be empty. */
+  readonly traceId: string;
+  readonly fullCode: string;
+  readonly message: string;
+  /** Microseconds since 1970; left out where the line does not say. */
+  readonly timeUs?: number;
+}
+
+/** Finds the log line of a failed hop in a line of output; undefined if there is none. */
+export type LinePicker = (text: string) => PickedLine | undefined;
+
+/**
+ * Picks `traceId|code|message`, alone or at the end of a line: after a logger's
+ * prefix, in the form of a container runtime, in Docker's JSON. The first ISO
+ * 8601 time in front of it is when the hop failed.
+ */
+export const pickLine: LinePicker = (text) => {
+  if (text.startsWith('{"log":"')) {
+    return pickDocker(text);
+  }
+  const found = /\|([A-Z][A-Z0-9]{0,31}_[A-Z0-9_]{1,96})\|/.exec(text);
+  if (found === null) {
+    return undefined;
+  }
+  const front = text.slice(Math.max(0, found.index - MAX_FRONT), found.index);
+  const traceId = /[^\s|"{}]*$/.exec(front)?.[0] ?? "";
+  const before = front.at(-traceId.length - 1) ?? "";
+  if (traceId.length > MAX_TRACE_ID_LENGTH || /["{}|]/.test(before)) {
+    return undefined;
+  }
+  const line = parseLogLine(traceId + firstLine(text.slice(found.index)));
+  return line && withTime(line, timeIn(front.slice(0, front.length - traceId.length)));
+};
+
+/** What stands in front of a line is looked at up to so many characters. */
+const MAX_FRONT = 1024;
+
+/** Docker's log driver "json-file": https://docs.docker.com/engine/logging/drivers/json-file/ */
+function pickDocker(text: string): PickedLine | undefined {
+  try {
+    const { log, time } = JSON.parse(text) as { log?: unknown; time?: unknown };
+    const picked = typeof log === "string" ? pickLine(log) : undefined;
+    return picked && withTime(picked, picked.timeUs ?? timeIn(String(time)));
+  } catch {
+    return undefined; // cut off, or something else
+  }
+}
+
+/**
+ * A picker from a pattern with the named groups `traceId`, `code` and `message`,
+ * and `time` if there is one. Throws an Error that says what is wrong with it.
+ */
+export function pickerOf(pattern: string): LinePicker {
+  let regex: RegExp;
+  try {
+    regex = new RegExp(pattern, "u");
+  } catch (err) {
+    throw new Error(`the pattern is no regular expression: ${(err as Error).message}`);
+  }
+  for (const group of ["traceId", "code", "message"]) {
+    if (!pattern.includes(`(?<${group}>`)) {
+      throw new Error(`the pattern has no group (?<${group}>…)`);
+    }
+  }
+  return (text) => {
+    const { traceId = "", code = "", message = "", time = "" } = regex.exec(text)?.groups ?? {};
+    if (!isFullCode(code) || traceId.length > MAX_TRACE_ID_LENGTH) {
+      return undefined;
+    }
+    return withTime({ traceId, fullCode: code, message }, timeIn(time));
+  };
+}
+
+function withTime(line: PickedLine, timeUs: number | undefined): PickedLine {
+  const { traceId, fullCode, message } = line;
+  return { traceId, fullCode, message, ...(timeUs === undefined ? {} : { timeUs }) };
+}
+
+function firstLine(text: string): string {
+  return text.split(/[\r\n]/, 1)[0] ?? "";
+}
+
+const ISO_TIME =
+  /(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?/;
+
+/** The first ISO 8601 time in a text, in microseconds since 1970. Without a zone it is local. */
+export function timeIn(text: string): number | undefined {
+  const [, date, time, fraction = "", zone = ""] = ISO_TIME.exec(text) ?? [];
+  const ms = Date.parse(`${date}T${time}${zone}`);
+  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+}

@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { fileURLToPath } from "node:url";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import sirv from "sirv";
+import { HubService } from "../../gen/errchain/hub/v1/hub_pb.js";
+import { plainText } from "../api/convert.js";
+import { findTrace } from "../api/find-trace.js";
+import type { Catalog } from "../catalog/catalog.js";
+import type { Ingest } from "../ingest/ingest.js";
+import type { Store } from "../store/store.js";
+import type { Auth } from "./auth.js";
+import { askForToken, loginByAddress, loginByForm, PAGE_HEADERS } from "./login.js";
+import { createOtlpHttp } from "./otlp-http.js";
+import { hubRoutes, MAX_REQUEST_BYTES, tokenGate } from "./rpc-routes.js";
+
+export interface HttpServerOptions {
+  readonly auth: Auth;
+  readonly hub: ServiceImpl<typeof HubService>;
+  readonly ingest: Ingest;
+  readonly store: Store;
+  readonly catalog: Catalog;
+  /** Whether only this machine can connect. */
+  readonly isLoopback: boolean;
+  readonly shutdownSignal: AbortSignal;
+  readonly onError: (err: unknown) => void;
+}
+
+/** The built page; the page's own build puts it there. */
+const PAGE_FOLDER = fileURLToPath(new URL("../page", import.meta.url));
+
+/** The HTTP port: page, plain text, Connect API and OTLP. */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { auth, hub, ingest, store, catalog, isLoopback, shutdownSignal, onError } = options;
+  const rpc = connectNodeAdapter({
+    routes: hubRoutes(hub),
+    requestGate: tokenGate(auth),
+    readMaxBytes: MAX_REQUEST_BYTES,
+    shutdownSignal,
+  });
+  const takeLogs = createOtlpHttp(ingest);
+  const servePage = createPage();
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (auth.token === undefined && isLoopback && !isLoopbackHost(request.headers.host)) {
+      // Somebody else's page, whose name was made to point to this machine.
+      return sendText(response, 403, "Open this hub as localhost.");
+    }
+    const url = URL.parse(request.url ?? "/", "http://localhost");
+    if (url === null) {
+      return sendText(response, 400, "This address cannot be read.");
+    }
+    if (url.pathname === "/healthz") {
+      return sendText(response, 200, "ok");
+    }
+    if (url.pathname.startsWith(`/${HubService.typeName}/`)) {
+      return rpc(request, response);
+    }
+    if (url.pathname === "/login" && request.method === "POST") {
+      return loginByForm(auth, url, request, response);
+    }
+    const { authorization, cookie } = request.headers;
+    const isAllowed = auth.allows(authorization, cookie);
+    if (url.pathname === "/v1/logs") {
+      return isAllowed ? takeLogs(request, response) : refuse(request, response);
+    }
+    if (loginByAddress(auth, url, request, response)) {
+      return;
+    }
+    if (!isAllowed) {
+      return request.headers.accept?.includes("text/html")
+        ? askForToken(url, response)
+        : refuse(request, response);
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return sendText(response, 405, "Only GET is possible here.");
+    }
+    const [, text] = /^\/t\/(.+)\.txt$/.exec(url.pathname) ?? [];
+    if (text !== undefined) {
+      return sendTrace(decoded(text), response);
+    }
+    servePage(request, response);
+  }
+
+  async function sendTrace(text: string, response: ServerResponse): Promise<void> {
+    const found = await findTrace(store, text);
+    if (found === undefined) {
+      return sendText(response, 404, "No failure of this trace has come in (yet).");
+    }
+    sendText(response, 200, plainText(found.traceId, found.link, catalog).trimEnd());
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((err) => {
+      onError(err);
+      if (response.headersSent) {
+        response.destroy();
+      } else {
+        sendText(response, 500, "The hub has failed; see its log.");
+      }
+    });
+  });
+  // A client may take its time for a large request, not for the headers.
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 300_000;
+  return server;
+}
+
+function createPage(): (request: IncomingMessage, response: ServerResponse) => void {
+  if (!existsSync(PAGE_FOLDER)) {
+    return (_, response) => sendText(response, 404, "The page is not built: run npm run build.");
+  }
+  return sirv(PAGE_FOLDER, {
+    single: true,
+    // Not what looks like a file: the trace IDs of older systems have dots in them.
+    ignores: [/^\/assets\//],
+    etag: true,
+    setHeaders(response, pathname) {
+      for (const [name, value] of Object.entries(PAGE_HEADERS)) {
+        response.setHeader(name, value);
+      }
+      if (pathname.startsWith("/assets/")) {
+        // The names of these files change with what is in them.
+        response.setHeader("cache-control", "public, max-age=31536000, immutable");
+      }
+    },
+  });
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+  });
+  response.end(`${text}\n`);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.setHeader("www-authenticate", "Bearer");
+  response.setHeader("connection", "close");
+  sendText(response, 401, "The token of this hub is needed: authorization: Bearer TOKEN");
+}
+
+/** https://en.wikipedia.org/wiki/DNS_rebinding */
+function isLoopbackHost(host = ""): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import {
+  type ExportLogsServiceRequest,
+  ExportLogsServiceRequestSchema,
+  ExportLogsServiceResponseSchema,
+} from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
+import { type Ingest, type IngestResult, UnavailableError } from "../ingest/ingest.js";
+import { readOtlpJson } from "../otlp/otlp-json.js";
+import { MAX_REQUEST_BYTES } from "./rpc-routes.js";
+
+const unzip = promisify(gunzip);
+
+/** So many bytes of requests are held at a time; who comes then is told to come again. */
+const MAX_HELD_BYTES = 4 * MAX_REQUEST_BYTES;
+
+/**
+ * OTLP over HTTP: POST /v1/logs, Protobuf or JSON, plain or gzip.
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ */
+export function createOtlpHttp(
+  ingest: Ingest,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  let heldBytes = 0;
+
+  return async (request, response) => {
+    const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+    const format = type === "application/json" ? "json" : "binary";
+    const answer = (status: number, body: string | Uint8Array, headers = {}) => {
+      response.writeHead(status, {
+        "content-type": format === "json" ? "application/json" : "application/x-protobuf",
+        ...headers,
+      });
+      response.end(body);
+    };
+    const fail = (status: number, code: number, message: string, headers = {}) => {
+      // The rest of the body is of no interest, but the answer must get through.
+      request.resume();
+      answer(status, statusBody(format, code, message), { connection: "close", ...headers });
+    };
+    let counted = 0;
+    try {
+      if (request.method !== "POST") {
+        return fail(405, UNIMPLEMENTED, "only POST is possible here", { allow: "POST" });
+      }
+      if (type !== "application/json" && type !== "application/x-protobuf") {
+        const expected = "application/x-protobuf or application/json";
+        return fail(415, INVALID_ARGUMENT, `the content type must be ${expected}`);
+      }
+      const encoding = request.headers["content-encoding"] ?? "identity";
+      if (encoding !== "gzip" && encoding !== "identity") {
+        return fail(415, INVALID_ARGUMENT, "the content encoding must be gzip, or none");
+      }
+      if (heldBytes > MAX_HELD_BYTES) {
+        throw new UnavailableError("too many requests at a time", 1, true);
+      }
+      const chunks: Buffer[] = [];
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        counted += chunk.length;
+        heldBytes += chunk.length;
+        if (counted > MAX_REQUEST_BYTES) {
+          return fail(413, RESOURCE_EXHAUSTED, TOO_LARGE);
+        }
+        chunks.push(chunk);
+      }
+      const message = readRequest(await inflate(Buffer.concat(chunks), encoding), format);
+      answer(200, responseBody(format, await ingest.take(message)));
+    } catch (err) {
+      if (err instanceof UnavailableError) {
+        const headers = { "retry-after": String(err.retryAfterSeconds) };
+        fail(err.isOverload ? 429 : 503, UNAVAILABLE, err.message, headers);
+      } else if (err instanceof BadRequestError) {
+        fail(err.status, err.status === 413 ? RESOURCE_EXHAUSTED : INVALID_ARGUMENT, err.message);
+      } else if (!request.destroyed || request.complete) {
+        fail(500, INTERNAL, "the hub has failed; see its log");
+        throw err;
+      }
+    } finally {
+      heldBytes -= counted;
+    }
+  };
+}
+
+const INVALID_ARGUMENT = 3;
+const RESOURCE_EXHAUSTED = 8;
+const UNIMPLEMENTED = 12;
+const INTERNAL = 13;
+const UNAVAILABLE = 14;
+const TOO_LARGE = `the request is larger than ${MAX_REQUEST_BYTES} bytes; send less at a time`;
+
+class BadRequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function inflate(body: Buffer, encoding: string): Promise<Buffer> {
+  if (encoding !== "gzip") {
+    return body;
+  }
+  try {
+    return await unzip(body, { maxOutputLength: MAX_REQUEST_BYTES });
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new BadRequestError(413, TOO_LARGE);
+    }
+    throw new BadRequestError(400, "the body is no gzip");
+  }
+}
+
+function readRequest(body: Buffer, format: "json" | "binary"): ExportLogsServiceRequest {
+  try {
+    return format === "json"
+      ? readOtlpJson(body.toString("utf8"))
+      : fromBinary(ExportLogsServiceRequestSchema, body);
+  } catch (err) {
+    const message = err instanceof Error ? err.message : String(err);
+    throw new BadRequestError(400, `the body is no ExportLogsServiceRequest: ${message}`);
+  }
+}
+
+function responseBody(
+  format: "json" | "binary",
+  { rejected, problem }: IngestResult,
+): string | Uint8Array {
+  const response = create(
+    ExportLogsServiceResponseSchema,
+    rejected === 0
+      ? {}
+      : { partialSuccess: { rejectedLogRecords: BigInt(rejected), errorMessage: problem } },
+  );
+  return format === "json"
+    ? toJsonString(ExportLogsServiceResponseSchema, response)
+    : toBinary(ExportLogsServiceResponseSchema, response);
+}
+
+/** A google.rpc.Status, which OTLP wants as the body of every error. */
+function statusBody(format: "json" | "binary", code: number, message: string): string | Uint8Array {
+  return format === "json"
+    ? JSON.stringify({ code, message })
+    : new BinaryWriter()
+        .tag(1, WireType.Varint)
+        .int32(code)
+        .tag(2, WireType.LengthDelimited)
+        .string(message)
+        .finish();
+}

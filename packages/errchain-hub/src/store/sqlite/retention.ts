@@ -1,0 +1,128 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Counters } from "./counters.js";
+import type { Counted } from "./counts.js";
+import { CODE, type Labels } from "./labels.js";
+import type { TraceKey } from "./trace-key.js";
+
+/** How long data is kept. 0 stands for no limit. */
+export interface RetentionOptions {
+  /** Records and traces. */
+  readonly days: number;
+  /** Records and traces: up to so many bytes of database. */
+  readonly bytes: number;
+  /** Counts and the dictionary; never shorter than `days`. */
+  readonly countDays: number;
+}
+
+/** So many rows go at a time, so that nobody waits long for the writer. */
+const PIECE = 2000;
+
+const DAY_US = 86_400_000_000;
+
+/**
+ * Deletes one piece of what is too old or too much, the oldest first, within a
+ * transaction of the caller. Gives whether there may be more.
+ *
+ * A trace is as old as its first record's arrival: the clocks of senders may be wrong.
+ */
+export function createRetention(
+  db: DatabaseSync,
+  labels: Labels,
+  counters: Counters,
+  { days, bytes, countDays }: RetentionOptions,
+): (nowUs: number) => boolean {
+  const oldestTraces = db.prepare(
+    "SELECT id, key, first_us, received_us, counted FROM trace ORDER BY id LIMIT 200",
+  );
+  const deleteRecords = db.prepare(
+    "DELETE FROM record WHERE id IN (SELECT id FROM record WHERE trace = ? AND id <= ? LIMIT ?)",
+  );
+  const deleteTrace = db.prepare("DELETE FROM trace WHERE id = ?");
+  const deleteCode = db.prepare(
+    "DELETE FROM trace_code WHERE code = ? AND first_us = ? AND trace = ?",
+  );
+  const sizes = db.prepare(
+    `SELECT (page_count - freelist_count) * page_size AS used
+     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+  );
+  const oldCounts = ["minute_count", "hour_count"].map((table) => ({
+    table,
+    oldest: db.prepare(`SELECT min(at) AS at FROM ${table} WHERE role = ? AND kind = ?`),
+    remove: db.prepare(`DELETE FROM ${table} WHERE role = ? AND kind = ? AND at <= ?`),
+  }));
+  const deleteLinks = db.prepare(
+    `DELETE FROM link_count WHERE (above, below, at) IN
+     (SELECT above, below, at FROM link_count WHERE at < ? LIMIT ${PIECE})`,
+  );
+  const deleteLabels = db.prepare(
+    `DELETE FROM label WHERE id IN
+     (SELECT id FROM label WHERE last_us < ? AND kind = ${CODE} LIMIT ${PIECE})`,
+  );
+
+  function deleteOldTraces(nowUs: number): boolean {
+    const tooMuch = bytes > 0 && (sizes.get() as { used: number }).used > bytes;
+    const limitUs = days > 0 ? nowUs - days * DAY_US : 0;
+    let room = PIECE;
+    const traces = oldestTraces.all() as unknown as OldTrace[];
+    for (const row of traces) {
+      if (!tooMuch && row.received_us >= limitUs) {
+        return false;
+      }
+      const gone = Number(deleteRecords.run(row.key, counters.get("digested"), room).changes);
+      counters.add("records", -gone);
+      room -= gone;
+      if (room <= 0) {
+        return true; // the trace may have more records: it goes with the last of them
+      }
+      const { any } = JSON.parse(row.counted) as Counted;
+      for (const code of new Set(any)) {
+        deleteCode.run(code, row.first_us, row.id);
+      }
+      deleteTrace.run(row.id);
+      counters.add("traces", -1);
+    }
+    return traces.length > 0;
+  }
+
+  function deleteOldCounts(nowUs: number): boolean {
+    let more = false;
+    for (const { table, oldest, remove } of oldCounts) {
+      const unitUs = table === "minute_count" ? 60_000_000 : 3_600_000_000;
+      // The minutes go with the traces; the hours are what is kept longer.
+      const keepDays = table === "minute_count" && days > 0 ? days : countDays;
+      if (keepDays === 0) continue;
+      const limit = Math.floor((nowUs - keepDays * DAY_US) / unitUs);
+      for (const role of [1, 2, 3]) {
+        for (const kind of [0, 1, 2]) {
+          const { at } = oldest.get(role, kind) as { at: number | null };
+          if (at !== null && at < limit) {
+            remove.run(role, kind, Math.min(at + 10, limit - 1));
+            more = true;
+          }
+        }
+      }
+    }
+    if (countDays > 0) {
+      const limitUs = nowUs - countDays * DAY_US;
+      more = deleteLinks.run(Math.floor(limitUs / 3_600_000_000)).changes === PIECE || more;
+      const gone = Number(deleteLabels.run(limitUs).changes);
+      if (gone > 0) labels.forget();
+      more = gone === PIECE || more;
+    }
+    return more;
+  }
+
+  return (nowUs) => {
+    const moreTraces = deleteOldTraces(nowUs);
+    const moreCounts = deleteOldCounts(nowUs);
+    return moreTraces || moreCounts;
+  };
+}
+
+interface OldTrace {
+  readonly id: number;
+  readonly key: TraceKey;
+  readonly first_us: number;
+  readonly received_us: number;
+  readonly counted: string;
+}

@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.ts";
+
+/** Starts an agent that ends with the test. */
+function startAgent(
+  hub: Pick<HubProcess, "httpUrl" | "token">,
+  files: string,
+  state: string,
+  ...args: string[]
+): ChildProcess & { log(): string } {
+  const child = spawn(
+    process.execPath,
+    [
+      HUB,
+      "agent",
+      "--file",
+      files,
+      "--hub",
+      hub.httpUrl,
+      "--token",
+      hub.token,
+      "--state",
+      state,
+      ...args,
+    ],
+    { stdio: ["ignore", "inherit", "pipe"] },
+  );
+  let log = "";
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    log += text;
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return Object.assign(child, { log: () => log });
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const exited = once(child, "exit");
+  child.kill(signal);
+  await exited;
+}
+
+/** The messages of all lines that the hub has. */
+async function messages({ api }: HubProcess): Promise<string[]> {
+  const found: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await api.searchTraces({ limit: 500, pageToken });
+    found.push(...page.traces.map(({ rootMessage }) => rootMessage));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return found.sort();
+}
+
+const line = (n: number | string) => `trace-${n}|ROUTE_DISPATCH_20003|${n}\n`;
+
+async function expectLines(hub: HubProcess, expected: readonly (number | string)[]): Promise<void> {
+  await expect.poll(() => messages(hub), { timeout: 20_000 }).toEqual(expected.map(String).sort());
+  expect((await hub.api.getStatus({})).recordCount).toBe(BigInt(expected.length));
+}
+
+function logFolder(): { folder: string; file: string } {
+  const folder = testFolder();
+  mkdirSync(join(folder, "logs"));
+  return { folder, file: join(folder, "logs", "a.log") };
+}
+
+test("follows files through rotation, truncation, deletion and new files", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(file, `hello\n${line(1)}`);
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  await expectLines(hub, [1]);
+
+  appendFileSync(file, "trace-2|ROUTE_DISP"); // a line comes in pieces
+  await sleep(300);
+  appendFileSync(file, `ATCH_20003|2\n${line(3)}`);
+  await expectLines(hub, [1, 2, 3]);
+
+  renameSync(file, `${file}.1`); // rotation: the program goes on in the old file for a while
+  appendFileSync(`${file}.1`, line(4));
+  writeFileSync(file, line(5));
+  appendFileSync(`${file}.1`, line(6));
+  await expectLines(hub, [1, 2, 3, 4, 5, 6]);
+
+  copyFileSync(file, `${file}.2`); // copytruncate
+  truncateSync(file);
+  await sleep(300);
+  appendFileSync(file, line(7));
+  await expectLines(hub, [1, 2, 3, 4, 5, 6, 7]);
+
+  truncateSync(file); // and at once more than there was before
+  appendFileSync(file, `${"x".repeat(500)}\n${line(8)}`);
+  await expectLines(hub, [1, 2, 3, 4, 5, 6, 7, 8]);
+
+  unlinkSync(file);
+  writeFileSync(file, line(9));
+  writeFileSync(join(folder, "logs/b.log"), line(10));
+  await expectLines(hub, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+}, 60_000);
+
+test("goes on where it was after a restart, also in a file that was rotated meanwhile", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  writeFileSync(file, line(1));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1]);
+  await end(first, "SIGTERM");
+  expect(first.exitCode).toBe(0);
+
+  appendFileSync(file, line(2));
+  renameSync(file, `${file}.1`);
+  writeFileSync(file, line(3));
+  const second = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2, 3]);
+  await end(second, "SIGKILL");
+
+  appendFileSync(file, line(4));
+  startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2, 3, 4]);
+}, 60_000);
+
+test("keeps lines on disk while the hub is away, though their file is gone", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  const port = Number(new URL(hub.httpUrl).port);
+  await hub.kill();
+  writeFileSync(file, line(1) + line(2));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expect.poll(() => first.log(), { timeout: 10_000 }).toContain("cannot send to");
+  await end(first, "SIGKILL");
+  unlinkSync(file);
+  startAgent(hub, join(folder, "logs/*.log"), state);
+  const again = await startHub({ folder: hub.folder, ports: [port, 0] });
+  await expectLines(again, [1, 2]);
+}, 60_000);
+
+test("a line of 10 MB is read up to what is useful", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(
+    file,
+    `${line(1)}t|A_1000|${"x".repeat(10_000_000)}\n${line(2)}${"y".repeat(10_000_000)}`,
+  );
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  await expect.poll(async () => (await messages(hub)).length, { timeout: 20_000 }).toBe(3);
+  const long = (await messages(hub)).find((message) => message.startsWith("x"));
+  expect(long).toHaveLength(8192);
+  expect(long?.endsWith("…")).toBe(true);
+}, 60_000);
+
+test("a pattern of one's own, and times in lines", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(file, "2026-01-02T03:04:05Z <R_1> [t-1] it broke\n");
+  const pattern = "^(?<time>\\S+) <(?<code>[^>]+)> \\[(?<traceId>[^\\]]+)\\] (?<message>.*)$";
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"), "--pattern", pattern);
+  await expect
+    .poll(() => hub.api.getTrace({ text: "t-1" }).catch(() => undefined), { timeout: 10_000 })
+    .toMatchObject({ trace: { hops: [{ message: "it broke", timeIsObserved: false, file }] } });
+});
+
+test("the hub follows files itself", async () => {
+  const { folder, file } = logFolder();
+  writeFileSync(file, line(1));
+  const hub = await startHub({ args: ["--file", join(folder, "logs/*.log")] });
+  appendFileSync(file, line(2));
+  await expectLines(hub, [1, 2]);
+  expect(await hub.stop()).toBe(0);
+  appendFileSync(file, line(3));
+  const again = await startHub({
+    folder: hub.folder,
+    args: ["--file", join(folder, "logs/*.log")],
+  });
+  await expectLines(again, [1, 2, 3]);
+});
+
+test("two agents do not share a folder", async () => {
+  const { folder } = logFolder();
+  const hub = await startHub();
+  const state = join(folder, "state");
+  const first = startAgent(hub, join(folder, "*.log"), state);
+  await expect.poll(() => first.log(), { timeout: 10_000 }).toContain("no file matches");
+  const second = startAgent(hub, join(folder, "*.log"), state);
+  await once(second, "exit");
+  expect(second.exitCode).not.toBe(0);
+  expect(second.log()).toContain(`another process uses the folder ${state}`);
+});

@@ -1,0 +1,316 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { gzipSync } from "node:zlib";
+import { create, fromBinary, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  ExportLogsServiceRequestSchema,
+  ExportLogsServiceResponseSchema,
+} from "../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
+import { type HubProcess, spawnHub, startHub } from "./support/hub-process.ts";
+import { linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
+
+let hub: HubProcess;
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hub-otlp-"));
+  hub = await spawnHub(folder);
+  return async () => {
+    await hub.kill();
+    rmSync(folder, { recursive: true });
+  };
+});
+
+const newTrace = () => randomBytes(16).toString("hex");
+
+/** A google.rpc.Status: code and message. */
+function readStatus(bytes: ArrayBuffer): [number, string] {
+  const reader = new BinaryReader(new Uint8Array(bytes));
+  reader.tag();
+  const code = reader.int32();
+  reader.tag();
+  return [code, reader.string()];
+}
+
+describe("HTTP", () => {
+  test("JSON, with IDs in hex and all that the specification allows", async () => {
+    const traceId = newTrace().toUpperCase();
+    const request = {
+      resourceLogs: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: "wms" } }] },
+          scopeLogs: [
+            {
+              scope: { name: "x" },
+              logRecords: [
+                {
+                  timeUnixNano: "1767323045678000000",
+                  observedTimeUnixNano: "1767323045679000000",
+                  severityNumber: 17,
+                  severityText: "ERROR",
+                  eventName: "rpc.server.call.exception",
+                  body: { stringValue: "the order cannot be promised" },
+                  attributes: [
+                    { key: "error.type", value: { stringValue: "WMS_ORDER_10001" } },
+                    { key: "line", value: { intValue: "42" } },
+                  ],
+                  droppedAttributesCount: 0,
+                  flags: 1,
+                  traceId,
+                  spanId: "EEE19B7EC3C1B174",
+                  somethingNew: { a: [1] },
+                },
+              ],
+            },
+          ],
+          schemaUrl: "https://opentelemetry.io/schemas/1.45.0",
+        },
+      ],
+    };
+    const response = await postLogs(hub, JSON.stringify(request), {
+      "content-type": "application/json",
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(await response.json()).toEqual({});
+    const { trace } = await hub.api.getTrace({ text: traceId });
+    expect(trace?.summary?.traceId).toBe(traceId.toLowerCase());
+    expect(trace?.hops[0]).toMatchObject({
+      code: { fullCode: "WMS_ORDER_10001" },
+      spanId: "eee19b7ec3c1b174",
+      service: "wms",
+    });
+  });
+
+  test("JSON with times as numbers", async () => {
+    const traceId = newTrace();
+    const logRecords = [
+      { timeUnixNano: 1767323045678000000, body: { stringValue: `${traceId}|A_1000|m` } },
+    ];
+    const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    const response = await postLogs(hub, body, { "content-type": "application/json" });
+    expect(response.status).toBe(200);
+    expect((await hub.api.getTrace({ text: traceId })).trace?.hops).toHaveLength(1);
+  });
+
+  test("Protobuf, plain and gzip; the answer has the same content type", async () => {
+    for (const gzip of [false, true]) {
+      const traceId = newTrace();
+      const bytes = linesBytes([`${traceId}|A_1000|m`]);
+      const response = gzip
+        ? await postLogs(hub, gzipSync(bytes), { "content-encoding": "gzip" })
+        : await postLogs(hub, bytes);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/x-protobuf");
+      const answer = fromBinary(
+        ExportLogsServiceResponseSchema,
+        new Uint8Array(await response.arrayBuffer()),
+      );
+      expect(answer.partialSuccess).toBeUndefined();
+      expect((await hub.api.getTrace({ text: traceId })).trace?.hops).toHaveLength(1);
+    }
+  });
+
+  test("an empty request is a success", async () => {
+    expect((await postLogs(hub, new Uint8Array())).status).toBe(200);
+    const json = { "content-type": "application/json; charset=utf-8" };
+    expect((await postLogs(hub, "{}", json)).status).toBe(200);
+  });
+
+  test.each([
+    ["no Protobuf", randomBytes(100), {}, 400, 3],
+    ["no gzip", "abc", { "content-encoding": "gzip" }, 400, 3],
+    ["another compression", "abc", { "content-encoding": "br" }, 415, 3],
+    ["another content type", "abc", { "content-type": "text/plain" }, 415, 3],
+    ["too large", Buffer.alloc(64 * 1024 * 1024 + 1), {}, 413, 8],
+    [
+      "a gzip bomb",
+      gzipSync(Buffer.alloc(65 * 1024 * 1024)),
+      { "content-encoding": "gzip" },
+      413,
+      8,
+    ],
+  ] as const)("refuses %s", async (_, body, headers, status, code) => {
+    const response = await postLogs(hub, body as never, headers);
+    expect(response.status).toBe(status);
+    const [rpcCode, message] = readStatus(await response.arrayBuffer());
+    expect(rpcCode).toBe(code);
+    expect(message).not.toBe("");
+  });
+
+  test.each([
+    ["no JSON", "{"],
+    ["JSON of another kind", "[1]"],
+    [
+      "an ID that is not in hex",
+      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"xyz"}]}]}]}',
+    ],
+  ])("refuses %s", async (_, body) => {
+    const response = await postLogs(hub, body, { "content-type": "application/json" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 3, message: expect.stringMatching(/./) });
+  });
+
+  test("without the token, nothing is taken", async () => {
+    for (const authorization of ["", "Bearer wrong", `Basic ${hub.token}`]) {
+      const response = await postLogs(hub, linesBytes(["t|A_1000|m"]), { authorization });
+      expect(response.status).toBe(401);
+    }
+  });
+
+  test("another method", async () => {
+    const response = await fetch(`${hub.httpUrl}/v1/logs`, { headers: hub.headers });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("POST");
+  });
+});
+
+describe("gRPC", () => {
+  test("stores before it answers", async () => {
+    const traceId = newTrace();
+    const answer = await logsClient(hub).export(linesRequest([`${traceId}|A_1000|m`]), {
+      headers: hub.headers,
+    });
+    expect(answer.partialSuccess).toBeUndefined();
+    expect((await hub.grpcApi.getTrace({ text: traceId })).trace?.hops).toHaveLength(1);
+  });
+
+  test("without the token, nothing is taken", async () => {
+    const call = logsClient(hub).export(linesRequest(["t|A_1000|m"]));
+    expect(ConnectError.from(await call.catch((err) => err)).code).toBe(Code.Unauthenticated);
+  });
+});
+
+test("bad records are rejected one by one, and the others are stored", async () => {
+  const text = (value: string) => ({ value: { case: "stringValue" as const, value } });
+  const causes = (json: JsonValue) => [
+    { key: "errchain.causes", value: text(JSON.stringify(json)) },
+  ];
+  const traceId = newTrace();
+  const good = { system: "A", code: "1000", message: "m" };
+  const request = create(ExportLogsServiceRequestSchema, {
+    resourceLogs: [
+      {
+        scopeLogs: [
+          {
+            logRecords: [
+              { body: text(`${traceId}|A_1000|m`) },
+              { body: text(`|A_1000|m`), traceId: new Uint8Array(15) },
+              { body: text(`|A_1000|m`), spanId: new Uint8Array(7) },
+              { attributes: causes("no array") },
+              { attributes: causes([]) },
+              { attributes: causes([1]) },
+              { attributes: causes([{ ...good, system: "a b" }]) },
+              { attributes: causes([{ ...good, code: "<b>" }]) },
+              { attributes: causes([{ ...good, branches: -1 }]) },
+              { attributes: causes([{ ...good, span_id: "xyz" }]) },
+              { attributes: causes([{ ...good, message: 7 }]) },
+              { attributes: causes(Array.from({ length: 65 }, () => good)) },
+              { attributes: causes([good]), traceId: Buffer.from(traceId, "hex") },
+              {
+                eventName: "rpc.server.call.exception",
+                attributes: [{ key: "error.type", value: text("UNAVAILABLE") }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  for (const send of [
+    async () => logsClient(hub).export(request, { headers: hub.headers }),
+    async () => {
+      const bytes = toBinary(ExportLogsServiceRequestSchema, request) as Uint8Array<ArrayBuffer>;
+      const response = await postLogs(hub, bytes);
+      const body = new Uint8Array(await response.arrayBuffer());
+      return fromBinary(ExportLogsServiceResponseSchema, body);
+    },
+  ]) {
+    const { partialSuccess } = await send();
+    expect(partialSuccess?.rejectedLogRecords).toBe(11n);
+    expect(partialSuccess?.errorMessage).toBe("the trace ID has 15 bytes instead of 16");
+  }
+  const { trace } = await hub.api.getTrace({ text: traceId });
+  expect(trace?.hops[0]?.sources).toMatchObject({ lines: 1, events: 1 });
+});
+
+test("a record without a trace ID has a place of its own", async () => {
+  const own = await startHub();
+  await postLogs(own, linesBytes(["|A_1000|one", "|A_1000|two"]));
+  await expect
+    .poll(async () =>
+      (await own.api.searchTraces({})).traces.map((trace) => trace.rootMessage).sort(),
+    )
+    .toEqual(["one", "two"]);
+  const { traces } = await own.api.searchTraces({});
+  expect(traces[0]?.traceId).toMatch(/^no-trace-[0-9a-f]{32}$/);
+  expect((await own.api.getTrace({ text: traces[0]?.traceId ?? "" })).trace?.hops).toHaveLength(1);
+});
+
+describe("overload", () => {
+  /** Keeps the hub from writing, as a slow disk does. */
+  function holdWriter({ folder }: HubProcess): () => void {
+    const db = new DatabaseSync(join(folder, "hub.sqlite"));
+    db.exec("BEGIN IMMEDIATE");
+    return () => {
+      db.exec("ROLLBACK");
+      db.close();
+    };
+  }
+
+  const requests = 10;
+  const lines = (kind: string, i: number) =>
+    Array.from({ length: 8_000 }, (_, n) => `${kind}-${i}-${n}|A_1000|m`);
+
+  test("over gRPC: UNAVAILABLE with RetryInfo; what is sent again counts once", async () => {
+    const own = await startHub();
+    const client = logsClient(own);
+    const errors: ConnectError[] = [];
+    let release: (() => void) | undefined = holdWriter(own);
+    const deliver = async (i: number): Promise<void> => {
+      for (;;) {
+        try {
+          await client.export(linesRequest(lines("grpc", i)), { headers: own.headers });
+          return;
+        } catch (err) {
+          errors.push(ConnectError.from(err));
+          release?.();
+          release = undefined;
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: requests }, (_, i) => deliver(i)));
+    expect(errors.length).toBeGreaterThan(0);
+    for (const { code, details } of errors) {
+      expect(code).toBe(Code.Unavailable);
+      expect(details).toMatchObject([{ type: "google.rpc.RetryInfo" }]);
+    }
+    const { ingest, recordCount } = await own.api.getStatus({});
+    expect(recordCount).toBe(BigInt(requests * 8_000));
+    expect(ingest?.turnedAway).toBe(BigInt(errors.length * 8_000));
+  }, 60_000);
+
+  test("over HTTP: 429 with Retry-After", async () => {
+    const own = await startHub();
+    const release = holdWriter(own);
+    const answers = Array.from({ length: requests }, (_, i) =>
+      postLogs(own, linesBytes(lines("http", i))),
+    );
+    const refused = await Promise.any(
+      answers.map(async (answer) => {
+        const response = await answer;
+        if (response.status === 200) throw new Error("taken");
+        return response;
+      }),
+    );
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    release();
+    expect((await Promise.all(answers)).some(({ status }) => status === 200)).toBe(true);
+  }, 60_000);
+});

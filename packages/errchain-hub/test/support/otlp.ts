@@ -1,0 +1,41 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import {
+  type ExportLogsServiceRequest,
+  ExportLogsServiceRequestSchema,
+  LogsService,
+} from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
+import type { HubProcess } from "./spawn-hub.ts";
+
+/** A request of log lines, as a collector sends them. */
+export function linesRequest(lines: readonly string[]): ExportLogsServiceRequest {
+  const logRecords = lines.map((value) => ({
+    observedTimeUnixNano: BigInt(Date.now()) * 1_000_000n,
+    body: { value: { case: "stringValue" as const, value } },
+  }));
+  return create(ExportLogsServiceRequestSchema, {
+    resourceLogs: [{ scopeLogs: [{ logRecords }] }],
+  });
+}
+
+export function linesBytes(lines: readonly string[]): Uint8Array<ArrayBuffer> {
+  return toBinary(ExportLogsServiceRequestSchema, linesRequest(lines)) as Uint8Array<ArrayBuffer>;
+}
+
+/** Posts to /v1/logs. */
+export function postLogs(
+  { httpUrl, headers }: Pick<HubProcess, "httpUrl" | "headers">,
+  body: NonNullable<RequestInit["body"]>,
+  more: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${httpUrl}/v1/logs`, {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf", ...headers, ...more },
+    body,
+  });
+}
+
+export function logsClient({ grpcUrl }: Pick<HubProcess, "grpcUrl">) {
+  return createClient(LogsService, createGrpcTransport({ baseUrl: grpcUrl }));
+}
