@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     include: ["{src,test,packages/*/src,packages/*/test}/**/*.test.ts"],
     testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: ["default", closingLine],
   },
 });

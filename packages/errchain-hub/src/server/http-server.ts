@@ -113,6 +113,7 @@ function createPage(): (request: IncomingMessage, response: ServerResponse) => v
   }
   return sirv(PAGE_FOLDER, {
     single: true,
+    ignores: false, // by default, what ends like a file name; an ID of an older system does
     etag: true,
     setHeaders(response, pathname) {
       for (const [name, value] of Object.entries(PAGE_HEADERS)) {

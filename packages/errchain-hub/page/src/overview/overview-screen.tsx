@@ -1,10 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { useEffect } from "preact/hooks";
-import {
-  type TopCodesResponse,
-  TrendGroup,
-  type TrendResponse,
-} from "../../../gen/errchain/hub/v1/hub_pb.js";
+import { type TopCodesResponse, TrendGroup } from "../../../gen/errchain/hub/v1/hub_pb.js";
 import { hub } from "../api/hub.ts";
 import { useQuery } from "../api/use-query.ts";
 import { Answer } from "../ui/answer.tsx";
@@ -84,13 +80,13 @@ export function OverviewScreen() {
             <NothingYet status={status} />
           ) : (
             <>
-              <Figures top={top} trend={trend} newCount={fresh.codeCount} />
+              <Figures top={top} system={system} newCount={fresh.codeCount} />
               <section class="card" aria-labelledby="trend-title">
                 <h2 id="trend-title">Failures over time</h2>
                 <TrendChart trend={trend} onZoom={(start, end) => zoom(url, start, end)} />
               </section>
-              {top.total === 0n ? (
-                <NoFailures search={url} />
+              {top.codes.length === 0 ? (
+                <NoFailures url={url} />
               ) : (
                 <div class="columns">
                   <section class="card" aria-labelledby="top-title">
@@ -139,17 +135,25 @@ async function askFor(params: URLSearchParams, signal: AbortSignal) {
   return { top, fresh, trend, status };
 }
 
-function Figures(props: { top: TopCodesResponse; trend: TrendResponse; newCount: bigint }) {
-  const { top, newCount } = props;
+function Figures(props: { top: TopCodesResponse; system: string; newCount: bigint }) {
+  const { top, system, newCount } = props;
   const [worst] = top.systems;
+  const chosen = top.systems.find((one) => one.system === system);
   return (
     <dl class="tiles figures">
       <div>
         <dt>Failures</dt>
-        <dd>
-          <strong>{formatCount(top.total)}</strong>{" "}
-          <span class="muted">{formatChange(top.total, top.totalBefore)}</span>
-        </dd>
+        {system === "" ? (
+          <dd>
+            <strong>{formatCount(top.total)}</strong>{" "}
+            <span class="muted">{formatChange(top.total, top.totalBefore)}</span>
+          </dd>
+        ) : (
+          <dd>
+            <strong>{formatCount(chosen?.count ?? 0n)}</strong>{" "}
+            <span class="muted">{formatShare(chosen?.share ?? 0)} of all</span>
+          </dd>
+        )}
       </div>
       <div>
         <dt>Codes</dt>
@@ -174,20 +178,29 @@ function Figures(props: { top: TopCodesResponse; trend: TrendResponse; newCount:
   );
 }
 
-function NoFailures({ search }: { search: URL }) {
+/** What to take away so that there is something to see. */
+function NoFailures({ url }: { url: URL }) {
+  const { searchParams } = url;
   return (
     <Notice title="No failures here">
-      <p>
-        Nothing matches in this time.{" "}
-        <a href={withParams(search, rangeParams("30d"))}>Look at the last 30 days</a>
-        {search.searchParams.has("system") && (
-          <>
-            {" "}
-            or <a href={withParams(search, { system: undefined })}>at all systems</a>
-          </>
+      <p>Nothing matches in this time.</p>
+      <ul>
+        {searchParams.get("range") !== "30d" && (
+          <li>
+            <a href={withParams(url, rangeParams("30d"))}>Look at the last 30 days</a>
+          </li>
         )}
-        .
-      </p>
+        {searchParams.has("system") && (
+          <li>
+            <a href={withParams(url, { system: undefined })}>Look at all systems</a>
+          </li>
+        )}
+        {searchParams.has("new") && (
+          <li>
+            <a href={withParams(url, { new: undefined })}>Look at known codes, too</a>
+          </li>
+        )}
+      </ul>
     </Notice>
   );
 }

@@ -160,13 +160,12 @@ function totalsOf({ series }: TrendResponse): number[] {
 
 /** The chart in a sentence, for who does not see it. */
 function summary(trend: TrendResponse, totals: readonly number[]): string {
-  const sum = totals.reduce((a, b) => a + b, 0);
-  if (sum === 0) {
+  const most = Math.max(0, ...totals);
+  if (most === 0) {
     return "No failures";
   }
-  const most = Math.max(...totals);
   const when = formatMinute(stepStart(trend, totals.indexOf(most)));
-  return `${counted(sum, "failure")}; most at ${when}: ${formatCount(most)} in ${stepLength(trend)}`;
+  return `Most at ${when}: ${counted(most, "failure")} in ${stepLength(trend)}`;
 }
 
 function stepText(trend: TrendResponse, totals: readonly number[], index: number): string {
