@@ -233,7 +233,11 @@ describe.skipIf(noBrowser !== undefined)(`the page ${noBrowser ?? ""}`, () => {
     expect(await rows.first().textContent()).toContain("the first");
     await page.getByRole("button", { name: "Go on" }).click();
     await expect.poll(async () => (await rows.allTextContents()).join()).toContain("the third");
-    await page.getByRole("searchbox", { name: "System" }).fill("TAIL");
+    await page.getByRole("searchbox", { name: "System" }).focus();
+    await page.keyboard.type("TA");
+    await sendLines(hub, ["live-4|OTHER_1001|the fourth"]);
+    await expect.poll(() => rows.first().textContent()).toContain("the fourth");
+    await page.keyboard.type("IL");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/live?system=TAIL");
     await expect.poll(async () => (await rows.allTextContents()).length).toBe(2);

@@ -15,11 +15,12 @@ export function HopList(props: {
   onToggle: (index: number) => void;
 }) {
   const { hops, firstFault, current, open, onToggle } = props;
+  const causesOf = Map.groupBy(hops, ({ parent }) => parent);
   const faultAt = hops[firstFault]?.occurredAt;
   return (
     <ol class="hop-list">
       {hops.map((hop, index) => {
-        const received = hops.filter(({ parent }) => parent === index);
+        const received = causesOf.get(index) ?? [];
         const isFault = index === firstFault;
         return (
           <li key={index} id={`hop-${index}`} class={isFault ? "fault" : ""}>

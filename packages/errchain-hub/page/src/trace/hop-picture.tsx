@@ -54,10 +54,12 @@ export function HopPicture(props: {
     : CALLER + columns * (size.height + size.gapY) + RING;
   const top = spot(0);
   const faultX = spot(firstFault).x + size.width / 2;
+  const faultY = spot(firstFault).y + size.height / 2;
   useLayoutEffect(() => {
     // Where not everything fits, the first fault must.
-    frame.current?.scrollTo(faultX - room / 2, 0);
-  }, [faultX, room]);
+    const { current: element } = frame;
+    element?.scrollTo(faultX - element.clientWidth / 2, faultY - element.clientHeight / 2);
+  }, [faultX, faultY]);
   const caller = across
     ? { x: CALLER / 2, y: top.y + size.height / 2 }
     : { x: top.x + size.width / 2, y: CALLER / 2 };

@@ -20,6 +20,9 @@ export function TraceScreen({ traceId }: { traceId: string }) {
     (signal) => hub.getTrace({ text: traceId }, { signal }),
     LOOK_AGAIN_MS,
   );
+  useEffect(() => {
+    document.title = `Trace ${traceId} · errchain hub`;
+  }, [traceId]);
   if (query.data === undefined && failureOf(query.error) === "unknown" && query.error) {
     return <UnknownTrace traceId={traceId} />;
   }

@@ -32,7 +32,14 @@ export function Verdict({ trace }: { trace: Trace }) {
           ))}
         </ul>
       )}
-      <CodeFacts info={fault?.info} />
+      {fault?.info === undefined ? (
+        <p class="muted">
+          No catalog knows this code. What it means, what to do and whose it is, the hub reads from
+          the images that it is given with <code>--catalog</code>.
+        </p>
+      ) : (
+        <CodeFacts info={fault.info} />
+      )}
       <dl class="tiles">
         <div>
           <dt>First fault</dt>

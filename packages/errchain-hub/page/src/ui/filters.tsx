@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import { go, useUrl, withParams } from "../url/location.ts";
 import { isRoleName, ROLE_LABELS, type RoleName } from "../url/role.ts";
 import {
@@ -83,13 +84,17 @@ export function RoleChoice({ role, roles }: { role: RoleName; roles: readonly Ro
 export function TextFilter(props: { name: string; label: string; placeholder: string }) {
   const { name, label, placeholder } = props;
   const url = useUrl();
-  const value = url.searchParams.get(name) ?? "";
+  const chosen = url.searchParams.get(name) ?? "";
+  // The screen may be drawn anew while somebody types.
+  const [typed, setTyped] = useState(chosen);
+  useEffect(() => setTyped(chosen), [chosen]);
   return (
     <label class="field">
       <span>{label}</span>
       <input
         type="search"
-        value={value}
+        value={typed}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
         placeholder={placeholder}
         spellcheck={false}
         autocomplete="off"

@@ -11,7 +11,7 @@ export function TraceRows({ traces, fresh }: { traces: readonly TraceSummary[]; 
       {traces.map((trace) => (
         <li key={trace.traceId}>
           <a href={tracePath(trace.traceId)} class="trace-row step">
-            <Time at={trace.lastFailureAt} short />
+            <Time at={trace.firstFailureAt} short />
             <span class="what">
               <strong class="code">{trace.root?.fullCode}</strong>{" "}
               <bdi class="message">{trace.rootMessage}</bdi>
