@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 /** The hub that `npm run dev:page -w errchain-hub` asks. Default: where it listens without options. */
-const hub = process.env["HUB_URL"] ?? "http://127.0.0.1:4319";
+const hub = process.env["HUB_URL"] ?? "http://127.0.0.1:4318";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),

@@ -19,7 +19,7 @@ export function CodeTable({ codes }: { codes: readonly CodeCount[] }) {
               Share
             </th>
             <th scope="col" class="change">
-              Before
+              Change
             </th>
           </tr>
         </thead>

@@ -104,7 +104,14 @@ function optionsFor(
       },
     ],
     hooks: {
-      setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)],
+      setCursor: [
+        (chart) => {
+          const { left = -1 } = chart.cursor;
+          // Not the nearest start of a step, which uPlot gives: the step that the pointer is in.
+          const time = chart.posToVal(left, "x");
+          onPoint(left < 0 ? undefined : Math.floor((time - first) / trend.stepSeconds));
+        },
+      ],
       setSelect: [
         (chart) => {
           const { left, width } = chart.select;
