@@ -57,7 +57,11 @@ describe.skipIf(noBrowser !== undefined)(`the page ${noBrowser ?? ""}`, () => {
     const { hub, page, text, restart } = await setUp();
     await page.goto(`${hub.httpUrl}/?token=${hub.token}`);
     await sendLines(hub, ["trace-1|FIRST_1001|the first failure"]);
+    await page.goto(`${hub.httpUrl}/t/trace-1`);
+    await expect.poll(text).toContain("FIRST failed first");
     await hub.stop();
+    await expect.poll(text).toContain("What you see is not up to date");
+    expect(await text()).toContain("FIRST failed first");
     await page.getByRole("link", { name: "Overview" }).click();
     await expect.poll(text).toContain("The hub cannot be reached");
     await page.getByRole("link", { name: "Live tail" }).click();

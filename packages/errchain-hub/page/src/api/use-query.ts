@@ -31,14 +31,19 @@ export function useQuery<T>(
   const [round, setRound] = useState(0);
   const latest = useRef(ask);
   latest.current = ask;
+  const asking = useRef(false);
   useEffect(() => {
     const ended = new AbortController();
+    asking.current = true;
     latest.current(ended.signal).then(
       (data) => {
-        if (!ended.signal.aborted) setAnswered({ key, data, error: undefined });
+        if (ended.signal.aborted) return;
+        asking.current = false;
+        setAnswered({ key, data, error: undefined });
       },
       (error) => {
         if (ended.signal.aborted) return;
+        asking.current = false;
         // An answer to something else must not stand where this one is missing.
         setAnswered((before) => ({
           key,
@@ -55,7 +60,7 @@ export function useQuery<T>(
       return;
     }
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") refresh();
+      if (document.visibilityState === "visible" && !asking.current) refresh();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);

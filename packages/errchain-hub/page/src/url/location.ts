@@ -13,6 +13,7 @@ export function go(href: string, how: "push" | "replace" = "push"): void {
   moved.dispatchEvent(new Event("moved"));
   if (window.location.pathname !== before) {
     window.scrollTo(0, 0);
+    document.getElementById("main")?.focus(); // as a browser does that loads a page
   }
 }
 
