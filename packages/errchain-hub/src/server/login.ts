@@ -21,7 +21,7 @@ export function loginByAddress(
     ...(isValid
       ? { location: localPath(url.pathname + url.search), "set-cookie": auth.cookie }
       : { "content-type": "text/html; charset=utf-8" }),
-    ...PAGE_HEADERS,
+    ...LOGIN_HEADERS,
   });
   response.end(isValid ? undefined : loginForm(url, "This is not the token of this hub."));
   return true;
@@ -52,18 +52,24 @@ export async function loginByForm(
 
 /** Answers a browser that has no valid cookie. */
 export function askForToken(url: URL, response: ServerResponse, problem = ""): void {
-  response.writeHead(401, { "content-type": "text/html; charset=utf-8", ...PAGE_HEADERS });
+  response.writeHead(401, { "content-type": "text/html; charset=utf-8", ...LOGIN_HEADERS });
   response.end(loginForm(url, problem));
 }
 
 /** What every page of the hub is sent with: it shows texts that strangers have written. */
 export const PAGE_HEADERS = {
   "content-security-policy":
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+    "frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "cache-control": "no-cache",
+};
+
+/** The login form brings its style with it: without a token, no file is served. */
+const LOGIN_HEADERS = {
+  ...PAGE_HEADERS,
+  "content-security-policy": `${PAGE_HEADERS["content-security-policy"]}; style-src 'unsafe-inline'`,
 };
 
 /** A path on this server; anything that would lead elsewhere becomes "/". */

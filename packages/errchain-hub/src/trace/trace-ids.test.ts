@@ -3,6 +3,7 @@ import { normalTraceId, traceIdsIn } from "./trace-ids.js";
 
 const hex = "4bf92f3577b34da6a3ce929d0e0e4736";
 const dotted = "1677474.49460.2017.9140";
+const long = "1677474.49460.17235995037011944.3460091.193151.9140";
 
 test.each([
   [hex, hex],
@@ -13,6 +14,9 @@ test.each([
   [`${hex}|ROUTE_DISPATCH_20003|no delivery range`, hex],
   [`2026-01-01T00:00:00Z ERROR ${dotted}|ROUTE_20003|a|b`, dotted],
   [dotted, dotted],
+  [`{"msg":"failed","traceId":"${long}"}`, long],
+  [`${long}|ROUTE_DISPATCH_20003|no delivery range`, long],
+  [`'${long}'.`, long],
   [`see '${dotted}', please`, dotted],
   [`http://127.0.0.1:4319/t/${hex}?x=1`, hex],
   [`http://127.0.0.1:4319/t/${hex}.txt`, hex],
