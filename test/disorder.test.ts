@@ -405,3 +405,19 @@ test("what a classifier gives is bounded like everything else", async () => {
   );
   expect(detail && "value" in detail && (detail.value as Uint8Array).length).toBeLessThan(4_097);
 });
+
+test("without trace propagation, nothing is sent", async () => {
+  const headers: (string | null)[] = [];
+  const noteHeader: Interceptor = (next) => (req) => {
+    headers.push(req.header.get("traceparent"));
+    return next(req);
+  };
+  for (const propagateTrace of [false, true]) {
+    const back = await peer(async () => "fine", { propagateTrace }, [noteHeader]);
+    await answerTo(async () => {
+      await back.unary({});
+      throw own();
+    });
+  }
+  expect(headers).toEqual([null, expect.stringMatching(/^00-/)]);
+});

@@ -33,6 +33,11 @@ export interface PeerOptions {
    */
   readonly spans?: boolean;
   /**
+   * Whether the callee is made to continue the trace. Without it, the entries of a chain
+   * have the trace ID of their own hop, unless somebody else sends it. Default: `true`.
+   */
+  readonly propagateTrace?: boolean;
+  /**
    * Who is told of failed calls that are made outside of any request, as in a
    * scheduled job: of the others, the request's own server interceptor tells. There
    * are ready-made sinks in `errchain/report`. What a sink throws is ignored.
@@ -48,6 +53,7 @@ export interface CheckedPeer {
   readonly name: string;
   readonly trusted: boolean;
   readonly spans: boolean;
+  readonly propagatesTrace: boolean;
   readonly onError: readonly ErrorSink[];
 }
 
@@ -59,7 +65,14 @@ export function checkPeer(options: PeerOptions): CheckedPeer {
   }
   const configured = peer && checkComponent(peer);
   const name = configured === undefined ? "" : `${configured.system}_${configured.module}`;
-  return { configured, name, trusted: trust === "chain", spans, onError: checkSinks(onError) };
+  return {
+    configured,
+    name,
+    trusted: trust === "chain",
+    spans,
+    propagatesTrace: options.propagateTrace !== false,
+    onError: checkSinks(onError),
+  };
 }
 
 /** A call to a peer, from its start. */
@@ -94,7 +107,9 @@ export function startCall(
   const span = peer.spans
     ? safely(() => startClientSpan(method, requestHeader, url, scope))
     : undefined;
-  propagateTrace(requestHeader, scope, span?.context);
+  if (peer.propagatesTrace) {
+    propagateTrace(requestHeader, scope, span?.context);
+  }
   return {
     method,
     request,

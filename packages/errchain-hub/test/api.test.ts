@@ -108,7 +108,7 @@ describe.each(["api", "grpcApi"] as const)("%s", (port) => {
       grpcUrl: hub.grpcUrl,
       traceCount: 3n,
       recordCount: 7n,
-      catalogCount: 3,
+      catalogCount: 4,
       retentionDays: 14,
     });
   });

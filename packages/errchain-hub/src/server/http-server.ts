@@ -113,8 +113,7 @@ function createPage(): (request: IncomingMessage, response: ServerResponse) => v
   }
   return sirv(PAGE_FOLDER, {
     single: true,
-    // Not what looks like a file: the trace IDs of older systems have dots in them.
-    ignores: [/^\/assets\//],
+    ignores: false, // by default, what ends like a file name; an ID of an older system does
     etag: true,
     setHeaders(response, pathname) {
       for (const [name, value] of Object.entries(PAGE_HEADERS)) {
