@@ -52,7 +52,12 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
     const causes = flattenTree(tree).map((cause) => cutTexts(cause, textBytes));
     return create(ErrorChainSchema, { traceId: trimmed.traceId, causes });
   };
-  const fits = (textBytes: number) => encodedSize(build(textBytes)) <= maxBytes;
+  const sizes = new Map<number, Map<CauseNode, SizedCause>>();
+  const fits = (textBytes: number) => {
+    const known = sizes.get(textBytes) ?? new Map();
+    sizes.set(textBytes, known);
+    return sizeOfTree(tree, trimmed.traceId, textBytes, known) <= maxBytes;
+  };
   const tooMany = () => flattenTree(tree).length > MAX_CAUSES;
 
   while (tooMany() && (dropMiddle(tree) || dropLastLeaf(tree, root)));
@@ -71,6 +76,53 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
 
 function encodedSize(chain: ErrorChain): number {
   return toBinary(ErrorChainSchema, chain).length;
+}
+
+/** How large a cause was when it was last encoded, and what may have changed since. */
+interface SizedCause {
+  readonly branches: number;
+  readonly elided: number;
+  readonly retry: Retry | undefined;
+  readonly bytes: number;
+}
+
+/**
+ * How many bytes the causes of a tree take with their texts cut. While causes are left
+ * out one by one, most of the others stay as they are, and are not encoded again.
+ */
+function sizeOfTree(
+  tree: CauseNode,
+  traceId: Uint8Array,
+  textBytes: number,
+  known: Map<CauseNode, SizedCause>,
+): number {
+  let total = traceId.length > 0 ? fieldSize(traceId.length) : 0;
+  for (const node of nodesOf(tree)) {
+    const { cause, children } = node;
+    const { elided, retry } = cause;
+    const branches = children.length;
+    let size = known.get(node);
+    if (size?.branches !== branches || size.elided !== elided || size.retry !== retry) {
+      const cut = { ...cutTexts(cause, textBytes), branches };
+      size = { branches, elided, retry, bytes: toBinary(CauseSchema, cut).length };
+      known.set(node, size);
+    }
+    total += fieldSize(size.bytes);
+  }
+  return total;
+}
+
+/** The size of a field with a length, of a number below 16. */
+function fieldSize(length: number): number {
+  return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : 5) + length;
+}
+
+function* nodesOf(node: CauseNode): Iterable<CauseNode> {
+  const stack = [node];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    yield next;
+    stack.push(...next.children);
+  }
 }
 
 /**

@@ -14,4 +14,4 @@ if (scripts.length === 0 || bytes >= limit) {
   console.error(scripts.length === 0 ? "The page has not been built." : `Too large: ${figures}.`);
   process.exit(1);
 }
-console.log(`The page: ${figures}.`);
+console.error(`The page: ${figures}.`);
