@@ -40,7 +40,7 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
   }
   const trimmed = create(ErrorChainSchema, {
     traceId: chain.traceId,
-    causes: chain.causes.map((cause) => cutTexts(cause, OUTSIZED_BYTES)),
+    causes: chain.causes.map((cause) => cutTexts(clone(CauseSchema, cause), OUTSIZED_BYTES)),
   });
   dropUnknownFields(trimmed);
   const root = rootOfChain(trimmed);
@@ -62,6 +62,9 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
 
   while (tooMany() && (dropMiddle(tree) || dropLastLeaf(tree, root)));
   while (!fits(OUTSIZED_BYTES) && dropMiddle(tree));
+  if (fits(OUTSIZED_BYTES)) {
+    return build(OUTSIZED_BYTES);
+  }
   while (!fits(0) && dropLastLeaf(tree, root));
   if (!fits(0)) {
     const [, ...dropped] = flattenTree(tree);
@@ -138,7 +141,7 @@ function cutTexts(cause: Cause, maxBytes: number): Cause {
         .map(([name, value]) => [name, truncateUtf8(value, maxBytes)]),
     );
   const cut: Cause = {
-    ...clone(CauseSchema, cause),
+    ...cause,
     system: truncateUtf8(cause.system, MAX_IDENTITY_BYTES),
     module: truncateUtf8(cause.module, MAX_IDENTITY_BYTES),
     code: truncateUtf8(cause.code, MAX_IDENTITY_BYTES),

@@ -17,14 +17,12 @@ export function propagateTrace(
   scope: RequestScope | undefined,
   own: Context | undefined,
 ): void {
-  if (own !== undefined) {
-    inject(own, header);
-  } else if (header.has(TRACEPARENT)) {
+  if (own === undefined && header.has(TRACEPARENT)) {
     return;
-  } else if (scope === undefined ? !inBrowser : activeSpan() !== undefined) {
-    inject(context.active(), header);
   }
-  if (header.has(TRACEPARENT)) {
+  const hasSpan = scope === undefined ? !inBrowser : activeSpan() !== undefined;
+  const from = own ?? (hasSpan ? context.active() : undefined);
+  if (from !== undefined && inject(from, header)) {
     return;
   }
   // No propagator is set up, or none that writes this header.
@@ -35,9 +33,10 @@ export function propagateTrace(
   }
 }
 
-/** A propagator that fails must not fail the call. */
-function inject(from: Context, header: Headers): void {
+/** Whether a propagator has sent the trace on. One that fails must not fail the call. */
+function inject(from: Context, header: Headers): boolean {
   safely(() => propagation.inject(from, header, headerCarrier));
+  return header.has(TRACEPARENT);
 }
 
 /** There a header that the peer's CORS policy does not list fails the call. */

@@ -11,7 +11,12 @@ export function randomHex(byteLength: number): string {
     crypto.getRandomValues(pool);
     used = 0;
   }
-  const bytes = pool.subarray(used, used + byteLength);
+  const hex = toHex(pool.subarray(used, used + byteLength));
   used += byteLength;
-  return bytes.some((byte) => byte !== 0) ? toHex(bytes) : randomHex(byteLength);
+  return isZero(hex) ? randomHex(byteLength) : hex;
+}
+
+/** Whether an ID is all zero, which W3C Trace Context calls invalid. */
+export function isZero(hex: string): boolean {
+  return hex.startsWith("0000") && !/[^0]/.test(hex);
 }

@@ -1,5 +1,5 @@
 import { createTraceState, type SpanContext } from "@opentelemetry/api";
-import { randomHex } from "./random-hex.js";
+import { isZero, randomHex } from "./random-hex.js";
 
 /** Where a hop stands in a trace, in the terms of W3C Trace Context. */
 export interface TraceContext {
@@ -54,6 +54,8 @@ export function toSpanContext({ traceId, spanId, flags, state }: TraceContext): 
 
 const SAMPLED = "01";
 
+const FORM = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+
 /** Sets the headers that make the callee continue this trace. */
 export function sendTrace(trace: TraceContext, requestHeader: Headers): void {
   requestHeader.set(TRACEPARENT, `00-${trace.traceId}-${trace.spanId}-${trace.flags}`);
@@ -70,15 +72,15 @@ export function sendTrace(trace: TraceContext, requestHeader: Headers): void {
 export function parseTraceparent(
   header: string | null,
 ): Pick<TraceContext, "traceId" | "spanId" | "flags"> | undefined {
-  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(
-    header ?? "",
-  );
-  const [, version, traceId = "", spanId = "", flags = "00", rest] = match ?? [];
-  const valid =
-    version !== undefined &&
-    version !== "ff" &&
-    (version !== "00" || rest === undefined) &&
-    /[^0]/.test(traceId) &&
-    /[^0]/.test(spanId);
-  return valid ? { traceId, spanId, flags } : undefined;
+  if (header === null || !FORM.test(header)) {
+    return undefined;
+  }
+  // All fields have a fixed length; versions after 00 may have more of them.
+  const traceId = header.slice(3, 35);
+  const spanId = header.slice(36, 52);
+  const flags = header.slice(53, 55);
+  const isKnown = header.length === 55 || !header.startsWith("00");
+  return !isKnown || header.startsWith("ff") || isZero(traceId) || isZero(spanId)
+    ? undefined
+    : { traceId, spanId, flags };
 }

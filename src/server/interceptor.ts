@@ -129,8 +129,6 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
   return (next) => async (req) => {
     const own = spans ? safely(() => startServerSpan(req, trustRemote)) : undefined;
     const scope = beginScope(req, trustRemote, own?.span);
-    const run = <R>(step: () => R): R => storage.run(scope, own ? () => own.run(step) : step);
-    const onMessage = () => forgetFailures(scope);
     const onEnd = (status?: Code) => {
       own?.end(status);
       endScope(scope);
@@ -143,11 +141,18 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
       return error;
     };
     try {
-      const res = await run(() => next(req));
+      const res = await (own
+        ? storage.run(scope, () => own.run(() => next(req)))
+        : storage.run(scope, next, req));
       if (res.stream) {
         // The handler of a stream runs while its messages are read.
-        const wrapper = { run, onMessage, onEnd: () => onEnd(own && abandoned(scope)), mapError };
-        return { ...res, message: wrapStream(res.message, wrapper) };
+        const message = wrapStream(res.message, {
+          run: (step) => storage.run(scope, own ? () => own.run(step) : step),
+          onMessage: () => forgetFailures(scope),
+          onEnd: () => onEnd(own && abandoned(scope)),
+          mapError,
+        });
+        return { ...res, message };
       }
       onEnd();
       return res;
