@@ -16,6 +16,7 @@ const closingLine: Reporter = {
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    retry: 1, // real processes and deadlines, on machines that stand still at times
     expect: { poll: { timeout: 10_000 } },
     reporters: ["default", closingLine],
     projects: [

@@ -265,6 +265,7 @@ describe.skipIf(noBrowser !== undefined)(`the page ${noBrowser ?? ""}`, () => {
     expect(new URL(page.url()).pathname).toMatch(/^\/t\//);
     await page.keyboard.press("2");
     await page.waitForURL("**/overview");
+    await page.locator("table.codes").waitFor();
     await page.keyboard.press("[");
     await page.waitForURL("**/overview?range=6h");
     await page.keyboard.press("r");

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What a key does, by `KeyboardEvent.key`. */
 export type Keys = Readonly<Record<string, () => void>>;
@@ -7,7 +7,8 @@ export type Keys = Readonly<Record<string, () => void>>;
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // Before the screen is painted: a key that is pressed then is meant for it.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const act = latest.current[event.key];
       const modified = event.ctrlKey || event.metaKey || event.altKey;
