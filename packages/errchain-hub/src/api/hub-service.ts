@@ -133,7 +133,8 @@ export function createHubService(options: HubServiceOptions): ServiceImpl<typeof
       const link = ({ code, count }: CodeLink) => ({
         code: codeRef(code),
         count: BigInt(count),
-        share: found.count === 0 ? 0 : count / found.count,
+        // Codes and links are counted apart, and one can be a moment ahead.
+        share: found.count === 0 ? 0 : Math.min(count / found.count, 1),
       });
       return {
         code: codeRef(found.code),

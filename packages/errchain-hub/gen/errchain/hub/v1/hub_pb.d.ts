@@ -653,7 +653,7 @@ export declare const SearchTracesResponseSchema: GenMessage<SearchTracesResponse
 export declare type TopCodesRequest = Message<"errchain.hub.v1.TopCodesRequest"> & {
   /**
    * When the failures happened. Counted in whole minutes, in whole hours where
-   * the range is longer than two days.
+   * the minutes are not kept any more.
    *
    * @generated from field: errchain.hub.v1.TimeRange range = 1;
    */
