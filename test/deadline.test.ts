@@ -7,7 +7,7 @@ import {
   fullCode,
 } from "errchain";
 import { createServerInterceptor } from "errchain/server";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ProbeService } from "./gen/probe/v1/probe_pb.js";
 import { callProbe, failureOf, kinds, probeRoutes } from "./support/probe.js";
 import { connectTo, httpVersionOf, protocols, startServer } from "./support/servers.js";
@@ -237,6 +237,24 @@ test("streams get the rest of the deadline too", async () => {
     expect(ConnectError.from(err).code).toBe(Code.DeadlineExceeded);
     expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "BACK_4"]);
   }
+});
+
+test.each([-3_600_000, 30_000])("a clock that is set by %i ms changes no deadline", async (ms) => {
+  const back = await startBack("gRPC");
+  const toBack = clientOf("gRPC", back.url, "BACK");
+  const url = await startServer(
+    "2",
+    probeRoutes(async () => {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+      return (await toBack.unary({})).text;
+    }),
+    [createServerInterceptor({ system: "FRONT" })],
+  );
+  onTestFinished(() => void vi.useRealTimers());
+  await clientOf("gRPC", url, "FRONT").unary({}, { timeoutMs: 20_000 });
+  vi.useRealTimers();
+  expect(back.seen).toHaveLength(1);
+  expect(back.seen[0]?.timeoutMs).toBeLessThanOrEqual(20_000);
 });
 
 test("times are checked when the transport is made", () => {
