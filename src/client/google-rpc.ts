@@ -1,8 +1,7 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
 import type { ErrorDetail } from "../chain/error-chain.js";
+import { decodeRetryInfo } from "../chain/retry-info.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 import type { SaidCause } from "./observed-chain.js";
 
@@ -15,7 +14,8 @@ import type { SaidCause } from "./observed-chain.js";
  * See google/rpc/error_details.proto.
  */
 export function googleRpcCause(details: readonly ErrorDetail[]): SaidCause {
-  const said: SaidCause = {};
+  const delay = decodeRetryInfo(details);
+  const said: SaidCause = { ...(delay && { delay }) };
   for (const detail of details) {
     if ("type" in detail && detail.value.length <= MAX_DETAIL_BYTES) {
       try {
@@ -43,12 +43,6 @@ const readers: Record<string, (fields: Fields, said: SaidCause) => void> = {
     for (const entry of (fields.get(3) ?? []).slice(0, MAX_ENTRIES)) {
       const pair = fieldsOf(entry);
       said.args = { ...said.args, [text(pair, 1)]: text(pair, 2) };
-    }
-  },
-  "google.rpc.RetryInfo"(fields, said) {
-    const [delay] = fields.get(1) ?? [];
-    if (delay !== undefined) {
-      said.delay = fromBinary(DurationSchema, delay);
     }
   },
   "google.rpc.LocalizedMessage"(fields, said) {
