@@ -8,6 +8,12 @@ const closingLine: Reporter = {
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
     // A file that does not even load has no tests, but has failed.
     const broken = modules.filter((module) => module.errors().length > 0).length;
+    // A second try hides a stalled machine, and must not hide more than that.
+    for (const test of tests) {
+      if (test.diagnostic()?.flaky) {
+        console.log(`passed only at a second try: ${test.module.moduleId} > ${test.fullName}`);
+      }
+    }
     const skipped = count("skipped") > 0 ? `, ${count("skipped")} skipped` : "";
     console.log(`${count("passed")} passed, ${count("failed") + broken} failed${skipped}`);
   },
