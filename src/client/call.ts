@@ -131,8 +131,11 @@ export function inSpan<R>({ span }: PeerCall, step: () => R): R {
 
 /** The trace that the callee was told of; undefined if it was told of none. */
 export function traceOfCall({ scope, requestHeader }: PeerCall): TraceContext | undefined {
+  if (scope !== undefined) {
+    return traceOf(scope);
+  }
   const sent = parseTraceparent(requestHeader.get(TRACEPARENT));
-  return scope ? traceOf(scope) : sent && { ...sent, state: "" };
+  return sent && { ...sent, state: "" };
 }
 
 /** Who is called. */
