@@ -7,8 +7,11 @@ const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const noBrowser: string | undefined = existsSync(executablePath)
   ? undefined
   : `no browser at ${executablePath}: apt-get install chromium, or set CHROMIUM`;
-if (noBrowser !== undefined && process.env["CI"] === "true") {
-  throw new Error(noBrowser);
+if (noBrowser !== undefined) {
+  if (process.env["CI"]) {
+    throw new Error(noBrowser);
+  }
+  console.log(`skipped: the tests of the page: ${noBrowser}`);
 }
 
 export function startBrowser(): Promise<Browser> {
