@@ -1,14 +1,7 @@
-import { create } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { BuiltinErrorCatalog } from "../../gen/errchain/v1/builtin_errors_errchain.js";
 import type { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import {
-  type Cause,
-  CauseSchema,
-  type Provenance,
-  type Status,
-  Visibility,
-} from "../../gen/errchain/v1/error_chain_pb.js";
+import type { Cause, Provenance, Status } from "../../gen/errchain/v1/error_chain_pb.js";
+import { newCause } from "../chain/new-cause.js";
 import type { Component } from "./component.js";
 
 /** One of the codes that mean the same in every system. */
@@ -30,16 +23,14 @@ export interface BuiltinCauseInit {
 /** A cause of one of the codes that mean the same in every system, see builtin_errors.proto. */
 export function builtinCause(code: BuiltinCode, init: BuiltinCauseInit): Cause {
   const { reason, status, message } = BuiltinErrorCatalog[code];
-  return create(CauseSchema, {
+  return newCause({
     system: init.component.system,
     module: init.component.module,
     code: String(code),
     reason,
     message: init.message || message,
-    privateArgs: init.privateArgs ?? {},
+    privateArgs: init.privateArgs,
     provenance: init.provenance,
-    visibility: Visibility.INTERNAL,
     status: init.status ?? status,
-    occurredAt: timestampNow(),
   });
 }

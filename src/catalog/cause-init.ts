@@ -1,13 +1,6 @@
-import { create } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Code } from "@connectrpc/connect";
-import {
-  type Cause,
-  CauseSchema,
-  Provenance,
-  Status,
-  Visibility,
-} from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, Provenance, Status } from "../../gen/errchain/v1/error_chain_pb.js";
+import { newCause } from "../chain/new-cause.js";
 import { privateText, textOf } from "../chain/thrown.js";
 import { isIdentifier, isShortCode } from "./code-form.js";
 
@@ -52,7 +45,7 @@ export function observedCause(init: CauseInit, failure: unknown): Cause {
         "the forms are [A-Z][A-Z0-9]{0,31} for the first two, [A-Z0-9_]{1,63} for the code",
     );
   }
-  return create(CauseSchema, {
+  return newCause({
     system,
     module,
     code,
@@ -61,8 +54,6 @@ export function observedCause(init: CauseInit, failure: unknown): Cause {
     args: { ...init.args },
     privateArgs: { error: privateText(failure), ...init.privateArgs },
     provenance: Provenance.OBSERVED,
-    visibility: Visibility.INTERNAL,
     status: statusNumber in Status && statusNumber > 0 ? statusNumber : Status.INTERNAL,
-    occurredAt: timestampNow(),
   });
 }

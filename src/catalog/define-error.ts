@@ -1,14 +1,15 @@
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Code, ConnectError } from "@connectrpc/connect";
 import {
-  CauseSchema,
   Provenance,
   RetryAdvice,
+  RetrySchema,
   Status,
   Visibility,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { fullCode } from "../chain/full-code.js";
+import { newCause } from "../chain/new-cause.js";
 import { textOf } from "../chain/thrown.js";
 import { isBuiltinCode, isIdentifier, isShortCode } from "./code-form.js";
 import { addLocalized } from "./localized.js";
@@ -153,10 +154,9 @@ export function defineError<
   }
   addLocalized(properties.fullCode, init.locale ?? "en", init.localized ?? {});
   const { fullCode: _, retry: advice, ...fields } = properties;
-  const retry =
-    advice === RetryAdvice.UNSPECIFIED && retryDelayMs === 0
-      ? undefined
-      : { advice, ...(retryDelayMs > 0 && { delay: durationFromMs(Math.ceil(retryDelayMs)) }) };
+  const delay = retryDelayMs > 0 ? durationFromMs(Math.ceil(retryDelayMs)) : undefined;
+  const saysRetry = advice !== RetryAdvice.UNSPECIFIED || delay !== undefined;
+  const retry = saysRetry ? create(RetrySchema, { advice, ...(delay && { delay }) }) : undefined;
 
   function raiseError(
     args?: Readonly<Record<string, unknown>>,
@@ -164,14 +164,13 @@ export function defineError<
   ): ConnectError {
     const values = textValues(args, template.names);
     const privateArgs = options?.privateArgs;
-    const own = create(CauseSchema, {
+    const own = newCause({
       ...fields,
       message: template.render(values),
       args: values,
-      privateArgs: textValues(privateArgs, Object.keys(privateArgs ?? {})),
+      privateArgs: privateArgs && textValues(privateArgs, Object.keys(privateArgs)),
       provenance: Provenance.RAISED,
-      occurredAt: timestampNow(),
-      ...(retry && { retry }),
+      retry,
     });
     return raise(own, options?.cause);
   }

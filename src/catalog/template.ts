@@ -47,18 +47,21 @@ export function parseTemplate(template: string): MessageTemplate {
   const parts = template.split(/(\{\{|\}\}|\{\w+\})/);
   const pieces = parts.map((part, index) => {
     if (index % 2 === 0) {
-      return { text: part };
+      return { text: part, name: undefined };
     }
     if (part === "{{" || part === "}}") {
-      return { text: part.slice(1) };
+      return { text: part.slice(1), name: undefined };
     }
     return { text: part, name: part.slice(1, -1) };
   });
   return {
     names: [...new Set(pieces.flatMap(({ name }) => name ?? []))],
-    render: (values) =>
-      pieces
-        .map(({ text, name }) => (name && Object.hasOwn(values, name) ? values[name] : text))
-        .join(""),
+    render(values) {
+      let message = "";
+      for (const { text, name } of pieces) {
+        message += name !== undefined && Object.hasOwn(values, name) ? values[name] : text;
+      }
+      return message;
+    },
   };
 }

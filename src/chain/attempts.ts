@@ -27,9 +27,13 @@ export interface RetryHistory {
 
 const histories = new WeakMap<object, RetryHistory>();
 
+/** Most processes have none, and then nobody looks for one. */
+let hasHistories = false;
+
 /** Remembers with the error of the last attempt how it came to that. */
 export function noteHistory(error: object, history: RetryHistory): void {
   histories.set(error, history);
+  hasHistories = true;
 }
 
 /**
@@ -42,7 +46,7 @@ export function noteHistory(error: object, history: RetryHistory): void {
  */
 export function retryHistory(error: unknown): RetryHistory | undefined {
   let most: RetryHistory | undefined;
-  for (const each of allErrorsBehind(error)) {
+  for (const each of hasHistories ? allErrorsBehind(error) : []) {
     const history = typeof each === "object" && each !== null ? histories.get(each) : undefined;
     if (history !== undefined && history.attempts > (most?.attempts ?? 0)) {
       most = history;

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { type Cause, CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cause, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { boundChain } from "./bound.js";
+import { encodeChain } from "./encode-chain.js";
 import { MAX_CAUSES } from "./limits.js";
 import { readChain, repairChain } from "./read.js";
 import { scanChain } from "./scan.js";
@@ -43,7 +43,7 @@ export function composeChain(
     }
   }
   own.branches = chains.length;
-  const joined = join(own, chains, sameBytes(traceId, traceIdBelow) ? NO_BYTES : traceId);
+  const joined = encodeChain(own, chains, sameBytes(traceId, traceIdBelow) ? NO_BYTES : traceId);
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
@@ -58,21 +58,4 @@ const NO_BYTES = new Uint8Array();
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-const fields = {
-  causes: ErrorChainSchema.field.causes.number,
-  traceId: ErrorChainSchema.field.traceId.number,
-};
-
-function join(own: Cause, chains: readonly Uint8Array[], traceId: Uint8Array): Uint8Array {
-  const writer = new BinaryWriter();
-  writer.tag(fields.causes, WireType.LengthDelimited).bytes(toBinary(CauseSchema, own));
-  for (const chain of chains) {
-    writer.raw(chain);
-  }
-  if (traceId.length > 0) {
-    writer.tag(fields.traceId, WireType.LengthDelimited).bytes(traceId);
-  }
-  return writer.finish();
 }

@@ -122,23 +122,32 @@ export function lazyChainDetail(encode: () => Uint8Array): ErrorDetail {
  * @param visit gives false where what is behind the value is of no interest
  */
 export function walkCauses(reason: unknown, visit: (value: unknown) => boolean): void {
-  const seen = new Set<unknown>();
-  const walk = (value: unknown, depth: number) => {
-    if (value === undefined || value === null || seen.has(value)) {
-      return;
-    }
-    if (depth > MAX_CAUSE_DEPTH || seen.size === MAX_ERRORS_BEHIND) {
-      return;
-    }
-    seen.add(value);
-    if (Array.isArray(value) || visit(value)) {
-      const inner = Array.isArray(value) ? value : [...errorsOf(value), causeOf(value)];
-      for (const next of inner.slice(0, MAX_ERRORS_BEHIND)) {
-        walk(next, depth + 1);
-      }
-    }
-  };
-  walk(reason, 0);
+  walk(reason, 0, [], visit);
+}
+
+function walk(
+  value: unknown,
+  depth: number,
+  seen: unknown[],
+  visit: (value: unknown) => boolean,
+): void {
+  if (value === undefined || value === null || depth > MAX_CAUSE_DEPTH) {
+    return;
+  }
+  if (seen.length === MAX_ERRORS_BEHIND || seen.includes(value)) {
+    return;
+  }
+  seen.push(value);
+  const isList = Array.isArray(value);
+  if (!isList && !visit(value)) {
+    return;
+  }
+  for (const next of (isList ? value : errorsOf(value)).slice(0, MAX_ERRORS_BEHIND)) {
+    walk(next, depth + 1, seen, visit);
+  }
+  if (!isList) {
+    walk(causeOf(value), depth + 1, seen, visit);
+  }
 }
 
 const MAX_ERRORS_BEHIND = 256;

@@ -29,10 +29,20 @@ const LEAST_MAX_BYTES = 1024;
  * @param message the error's message
  */
 export function chainBudget(maxBytes: number, message: string): number {
+  const wanted = Math.min(maxBytes, LARGEST_MAX_BYTES);
+  if (message.length <= SHORT_MESSAGE && wanted <= DEFAULT_MAX_BYTES) {
+    return wanted;
+  }
   const free = TRAILER_BYTES - grpcTrailerBytes(message, 0);
   const forChain = Math.floor((free * 3) / 4);
-  return Math.min(maxBytes, LARGEST_MAX_BYTES, Math.max(forChain, LEAST_MAX_BYTES));
+  return Math.min(wanted, Math.max(forChain, LEAST_MAX_BYTES));
 }
+
+/**
+ * How many UTF-16 units a message may have that takes nothing from DEFAULT_MAX_BYTES,
+ * whatever stands in it: percent-encoded each takes up to 9 bytes, as base64 up to 4.
+ */
+const SHORT_MESSAGE = 128;
 
 /**
  * How many bytes the trailers of a failed gRPC call take, as HTTP/2 counts them.

@@ -12,6 +12,7 @@ import {
 import { detailsOf, ownChainBytes } from "./error-chain.js";
 import { MAX_READ_BYTES } from "./read.js";
 import { decodeRetryInfo } from "./retry-info.js";
+import { scanChain } from "./scan.js";
 
 /**
  * What an error says about a repetition of the call, put together from all who
@@ -88,10 +89,14 @@ export function retryFactsBesideChain(error: ConnectError): RetryFacts {
 
 /** The facts of an encoded chain. */
 export function retryFactsOfChain(bytes: Uint8Array): RetryFacts {
+  if (scanChain(bytes)?.hasRetry === false) {
+    return NO_RETRY_FACTS; // as most chains
+  }
   return combineRetryFacts(retriesOfChain(bytes).map(factsOfRetry));
 }
 
-function factsOfRetry(retry: Retry | undefined): RetryFacts {
+/** The facts of one cause. */
+export function factsOfRetry(retry: Retry | undefined): RetryFacts {
   return {
     ...NO_RETRY_FACTS,
     doNotRetry: retry?.advice === RetryAdvice.DO_NOT_RETRY,

@@ -1,15 +1,25 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { type Cursor, MALFORMED, readEnd, readLength, skipVarint } from "./wire-cursor.js";
 
 /** What a hop needs to know of a chain in order to pass it on as bytes. */
 export interface ChainScan {
   /** How many causes the chain has. At least one. */
   readonly causes: number;
-  /** The nearest cause, encoded. */
-  readonly nearest: Uint8Array;
+  /** Who has written the nearest cause, and about what. */
+  readonly nearest: Signature;
   /** The W3C trace ID as it stands in the chain: 16 bytes, or empty. */
   readonly traceId: Uint8Array;
+  /** Whether any cause says something about a repetition of its call. */
+  readonly hasRetry: boolean;
+}
+
+/** What of a cause says whose it is. */
+export interface Signature {
+  system: string;
+  procedure: string;
+  provenance: number;
 }
 
 /**
@@ -38,9 +48,9 @@ export function scanChain(bytes: Uint8Array): ChainScan | undefined {
 const scanned = new WeakMap<Uint8Array, ChainScan>();
 
 function walkChain(bytes: Uint8Array): ChainScan | undefined {
-  const cursor = { bytes, pos: 0 };
+  const cursor: ChainCursor = { bytes, pos: 0, hasRetry: false };
+  const nearest: Signature = { system: "", procedure: "", provenance: 0 };
   let causes = 0;
-  let nearest: Uint8Array = NO_BYTES;
   let traceId: Uint8Array = NO_BYTES;
   // How many causes must still follow for the tree to be whole.
   let pending = 1;
@@ -51,13 +61,9 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
         return undefined; // a second tree
       }
       const end = readEnd(cursor);
-      const start = cursor.pos;
-      const branches = scanCause(cursor, end);
+      const branches = scanCause(cursor, end, causes === 0 ? nearest : undefined);
       if (branches === MALFORMED) {
         return undefined;
-      }
-      if (causes === 0) {
-        nearest = bytes.subarray(start, end);
       }
       causes++;
       pending += branches - 1;
@@ -73,7 +79,8 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
       return undefined;
     }
   }
-  return causes > 0 && pending === 0 ? { causes, nearest, traceId } : undefined;
+  const { hasRetry } = cursor;
+  return causes > 0 && pending === 0 ? { causes, nearest, traceId, hasRetry } : undefined;
 }
 
 /** The length of a W3C trace ID. */
@@ -81,16 +88,13 @@ export const TRACE_ID_BYTES = 16;
 
 const NO_BYTES = new Uint8Array();
 
-interface Cursor {
-  readonly bytes: Uint8Array;
-  pos: number;
+interface ChainCursor extends Cursor {
+  /** Whether a `retry` field was met. */
+  hasRetry: boolean;
 }
 
-/** What the functions below give where the bytes are malformed. No valid number is negative. */
-const MALFORMED = -1;
-
 /** Moves over a cause. Returns its `branches`. */
-function scanCause(cursor: Cursor, end: number): number {
+function scanCause(cursor: ChainCursor, end: number, signature: Signature | undefined): number {
   let branches = 0;
   let hasSystem = false;
   let hasCode = false;
@@ -111,16 +115,38 @@ function scanCause(cursor: Cursor, end: number): number {
         hasSystem = cursor.pos - start > 1;
       } else if (tag === CODE_TAG) {
         hasCode = cursor.pos - start > 1;
+      } else if (tag === RETRY_TAG) {
+        cursor.hasRetry = true;
+      }
+      if (signature !== undefined) {
+        sign(signature, tag, cursor.bytes, start);
       }
     }
   }
   return cursor.pos === end && hasSystem && hasCode ? branches : MALFORMED;
 }
 
+/** Notes a field that has passed the scan, if it is part of a signature. */
+function sign(signature: Signature, tag: number, bytes: Uint8Array, pos: number): void {
+  const cursor = { bytes, pos };
+  if (tag === SYSTEM_TAG) {
+    signature.system = readText(cursor);
+  } else if (tag === PROCEDURE_TAG) {
+    signature.procedure = readText(cursor);
+  } else if (tag === PROVENANCE_TAG) {
+    signature.provenance = readLength(cursor);
+  }
+}
+
+function readText(cursor: Cursor): string {
+  const end = readEnd(cursor);
+  return strictUtf8.decode(cursor.bytes.subarray(cursor.pos, end));
+}
+
 /** Moves over the value of a field. Returns false if it is malformed. */
 function skipField(cursor: Cursor, tag: number, end: number, shape: Shape): boolean {
   const wireType = tag & 7;
-  const field = shape.get(tag >>> 3);
+  const field = shape[tag >>> 3];
   if (tag <= 7 || (field !== undefined && field.wireType !== wireType)) {
     return false; // field number 0, MALFORMED, or another type than the field has
   }
@@ -160,40 +186,6 @@ function skipMessage(cursor: Cursor, end: number, shape: Shape): boolean {
   return cursor.pos === end;
 }
 
-/** Reads a tag or a length: 32 bits, of which the highest is never set. */
-function readLength(cursor: Cursor): number {
-  const { bytes } = cursor;
-  let value = 0;
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = bytes[cursor.pos++];
-    if (byte === undefined || (shift === 28 && byte > 0x07)) {
-      return MALFORMED;
-    }
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) {
-      return value;
-    }
-  }
-  return MALFORMED;
-}
-
-/** Reads the length of a field, and returns where the field ends. */
-function readEnd(cursor: Cursor): number {
-  const length = readLength(cursor);
-  const end = cursor.pos + length;
-  return length === MALFORMED || end > cursor.bytes.length ? MALFORMED : end;
-}
-
-function skipVarint(cursor: Cursor, end: number): boolean {
-  for (let length = 1; length <= 10 && cursor.pos < end; length++) {
-    const byte = cursor.bytes[cursor.pos++] as number;
-    if (byte < 0x80) {
-      return length < 10 || byte <= 1; // 64 bits
-    }
-  }
-  return false;
-}
-
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 function skipUtf8(cursor: Cursor, end: number): boolean {
@@ -214,7 +206,7 @@ function skipUtf8(cursor: Cursor, end: number): boolean {
 }
 
 /** What the fields of a message must look like on the wire, by field number. */
-type Shape = ReadonlyMap<number, FieldShape>;
+type Shape = readonly (FieldShape | undefined)[];
 
 interface FieldShape {
   readonly wireType: WireType;
@@ -223,20 +215,18 @@ interface FieldShape {
 }
 
 function shapeOf(desc: DescMessage): Shape {
-  return new Map(desc.fields.map((field) => [field.number, fieldShape(field)]));
+  const shape: FieldShape[] = [];
+  for (const field of desc.fields) {
+    shape[field.number] = fieldShape(field);
+  }
+  return shape;
 }
 
 function fieldShape(field: DescField): FieldShape {
   const wireType = WireType.LengthDelimited;
   if (field.fieldKind === "map") {
     const text = { wireType, content: "utf8" } as const; // all our maps are of strings
-    return {
-      wireType,
-      content: new Map([
-        [1, text],
-        [2, text],
-      ]),
-    };
+    return { wireType, content: [undefined, text, text] };
   }
   if (field.message !== undefined) {
     return { wireType, content: shapeOf(field.message) };
@@ -254,7 +244,8 @@ function fieldShape(field: DescField): FieldShape {
 const CAUSE_SHAPE = shapeOf(CauseSchema);
 const CHAIN_SHAPE = shapeOf(ErrorChainSchema);
 
-function tagOf(field: DescField): number {
+/** What stands in front of a field on the wire: its number and how it is written. */
+export function tagOf(field: DescField): number {
   return (field.number << 3) | fieldShape(field).wireType;
 }
 
@@ -262,4 +253,7 @@ const CAUSES_TAG = tagOf(ErrorChainSchema.field.causes);
 const TRACE_ID_TAG = tagOf(ErrorChainSchema.field.traceId);
 const SYSTEM_TAG = tagOf(CauseSchema.field.system);
 const CODE_TAG = tagOf(CauseSchema.field.code);
+const PROCEDURE_TAG = tagOf(CauseSchema.field.procedure);
+const PROVENANCE_TAG = tagOf(CauseSchema.field.provenance);
+const RETRY_TAG = tagOf(CauseSchema.field.retry);
 const BRANCHES_TAG = tagOf(CauseSchema.field.branches);

@@ -27,8 +27,7 @@ export function reportCall(
     return;
   }
   const status = isConnectError(error) ? error.code : Code.Unknown;
-  const rpcSystem = systemOf(call, reason);
-  span?.fail(rpcSystem, { status, readChain: () => readChain(bytes) });
+  span?.fail(systemOf(call, reason), { status, readChain: () => readChain(bytes) });
   if (scope?.request !== undefined || end?.by === "handler") {
     return;
   }
@@ -38,7 +37,7 @@ export function reportCall(
     return {
       kind: "client",
       procedure: calledProcedure(call),
-      rpcSystem,
+      rpcSystem: systemOf(call, reason),
       cause: chain.causes[0] ?? create(CauseSchema),
       readChain: () => chain,
       status,

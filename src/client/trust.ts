@@ -1,7 +1,6 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
-import { CauseSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { ownChainBytes } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
@@ -36,13 +35,13 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
  * something else, or was never reached. An edge may have left the procedure out.
  */
 export function isSigned({ nearest }: ReceivedChain, call: PeerCall): boolean {
-  const cause = fromBinary(CauseSchema, nearest);
-  const signed = cause.procedure.replace(/^\//, "");
+  const { system, procedure, provenance } = nearest;
+  const signed = procedure.startsWith("/") ? procedure.slice(1) : procedure;
   const { configured } = call.peer;
   return (
     (signed === "" || signed === calledProcedure(call)) &&
-    (configured === undefined || configured.system === cause.system) &&
-    cause.provenance !== Provenance.OBSERVED
+    (configured === undefined || configured.system === system) &&
+    provenance !== Provenance.OBSERVED
   );
 }
 

@@ -106,7 +106,7 @@ async function composeAnswer(
   };
   const status = own.status as number;
   const outgoing = isEdge ? await atEdge(inside, exposure, options, onProblem) : inside;
-  const facts = retryFactsBehind(reason, inside.chain, unnamed);
+  const facts = retryFactsBehind(reason, { own, below }, unnamed);
   const sendable = makeSendable(
     { ...outgoing, metadata: addPushback(outgoing.metadata, status, facts) },
     outgoing.chain.length,

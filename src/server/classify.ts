@@ -9,7 +9,7 @@ import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
 import { type FailedRequest, followsFromEnd, isBareCancel } from "./ended.js";
-import { type Failure, failuresBehind, inferredFailures } from "./failures.js";
+import { chainsOf, type Failure, failuresBehind, inferredFailures } from "./failures.js";
 
 /** What a hop answers with, and what that followed from. */
 export interface Answer {
@@ -76,14 +76,13 @@ export function classify(
     named: below.length > 0,
   });
   const failures = behind(reason);
-  const chains = (of: readonly Failure[]) => of.map(({ chain }) => chain);
   const [nearest] = failures;
 
   const raised = failures.length === 1 ? raisedAs(nearest?.error) : undefined;
   const wrapsOnly = reason === nearest?.error || !isConnectError(reason);
   if (nearest?.error !== undefined && raised !== undefined && wrapsOnly) {
     const { from } = raised;
-    const declared = "chains" in from ? from.chains : chains(behind(from.reason));
+    const declared = "chains" in from ? from.chains : chainsOf(behind(from.reason));
     return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
   }
   if (
@@ -94,23 +93,23 @@ export function classify(
     if (isCopiedText(reason)) {
       const init = { status: reason.code as number, privateArgs: { error: privateText(reason) } };
       const own = filledIn(BuiltinError.UNCLASSIFIED, init);
-      return ownAnswer(own, orInferred(chains(failures)));
+      return ownAnswer(own, orInferred(chainsOf(failures)));
     }
     const own = filledIn(
       reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
       { message: reason.rawMessage },
     );
-    return applicationAnswer(reason, own, orInferred(chains(failures)));
+    return applicationAnswer(reason, own, orInferred(chainsOf(failures)));
   }
   const ended = endOf(scope);
   const isFailure = failures.length > 0 || isConnectError(reason);
   if (ended !== undefined && (isFailure || followsFromEnd(reason, request))) {
     const code = ended === "timed out" ? BuiltinError.TIMED_OUT : BuiltinError.CANCELED;
-    return ownAnswer(filledIn(code), orInferred(chains(failures)));
+    return ownAnswer(filledIn(code), orInferred(chainsOf(failures)));
   }
   if (isFailure) {
     const status = nearest?.status ?? (isConnectError(reason) ? reason.code : Code.Unknown);
-    const below = chains(failures);
+    const below = chainsOf(failures);
     const privateArgs: Record<string, string> =
       below.length === 0 ? { error: privateText(reason) } : {};
     return { kind: "downstream", status, below, privateArgs };
@@ -154,7 +153,7 @@ export function applicationAnswer(
     ...behind,
     message: error.rawMessage,
     details: detailsOf(error).filter((detail) => !isChainDetail(detail)),
-    metadata: error.metadata,
+    metadata: error.metadata.keys().next().done ? undefined : error.metadata,
   };
 }
 

@@ -13,14 +13,19 @@ import { isBareCancel } from "./ended.js";
 
 /** Something that failed below this hop. */
 export interface Failure {
-  /** What is known of it, encoded. */
-  readonly chain: Uint8Array;
   /** What this hop's status follows from. */
   readonly status: Code;
   /** The error that carries the chain, where one does. */
   readonly error?: ConnectError;
+  /** What is known of it, encoded, where no error carries it. */
+  readonly chain?: Uint8Array;
   /** How the call ended, where it was not the peer who ended it. */
   readonly end?: CallEnd;
+}
+
+/** What is known of failures, encoded. */
+export function chainsOf(failures: readonly Failure[]): Uint8Array[] {
+  return failures.flatMap(({ error, chain = ownChainBytes(error) }) => chain ?? []);
 }
 
 /**
@@ -37,7 +42,7 @@ export function failuresBehind(
   const ended = failedCalls.filter(({ end }) => end !== undefined);
   walkCauses(reason, (value) => {
     if (hasOwnChain(value)) {
-      failures.push(failureOf(value));
+      failures.push({ status: value.code, error: value });
       return false;
     }
     const named = nameFailure(value, classifiers, onProblem);
@@ -55,19 +60,6 @@ export function failuresBehind(
   return failures.slice(0, MAX_CAUSES);
 }
 
-function failureOf(error: ConnectError): Failure {
-  return {
-    error,
-    status: error.code,
-    // The chain of an error that was raised here is encoded only where it is needed.
-    get chain() {
-      return ownChainBytes(error) ?? NO_BYTES;
-    },
-  };
-}
-
-const NO_BYTES = new Uint8Array();
-
 /** What an error of the request most likely followed from, if its author does not say. */
 export function inferredFailures(scope: RequestScope): Uint8Array[] {
   return lastFailures(scope).map(({ chain }) => {
@@ -79,6 +71,8 @@ export function inferredFailures(scope: RequestScope): Uint8Array[] {
     return toBinary(ErrorChainSchema, inferred);
   });
 }
+
+const NO_TRACE_ID = new Uint8Array();
 
 function nameFailure(
   value: unknown,
@@ -93,7 +87,7 @@ function nameFailure(
       }
       if (init !== undefined && init !== null) {
         const cause = observedCause(init, value);
-        const chain = composeChain(cause, [], NO_BYTES, DEFAULT_MAX_BYTES);
+        const chain = composeChain(cause, [], NO_TRACE_ID, DEFAULT_MAX_BYTES);
         return { chain, status: cause.status as number };
       }
     } catch (problem) {

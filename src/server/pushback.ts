@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { allErrorsBehind } from "../chain/error-chain.js";
 import {
   combineRetryFacts,
+  factsOfRetry,
   forbidRetry,
   PUSHBACK,
   type RetryFacts,
@@ -10,21 +11,23 @@ import {
 } from "../chain/retry-facts.js";
 import { isConnectError } from "../chain/thrown.js";
 import type { GivenUpCalls } from "../scope/request-scope.js";
+import type { Answer } from "./classify.js";
 
 /**
  * What is known of repeating a request that has failed.
  *
  * @param reason what was thrown: a callee behind it may speak no chain
- * @param chain the whole chain, before anything is hidden
+ * @param answer the causes, before anything is hidden
  * @param unnamed calls that failed, where no cause was named
  */
 export function retryFactsBehind(
   reason: unknown,
-  chain: Uint8Array,
+  { own, below }: Pick<Answer, "own" | "below">,
   unnamed: GivenUpCalls | undefined,
 ): RetryFacts {
   return combineRetryFacts([
-    retryFactsOfChain(chain),
+    factsOfRetry(own.retry),
+    ...below.map(retryFactsOfChain),
     ...allErrorsBehind(reason).filter(isConnectError).map(retryFactsBesideChain),
     ...(unnamed ? [unnamed.facts] : []),
   ]);

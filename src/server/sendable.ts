@@ -58,9 +58,13 @@ export function makeSendable(
   chainBytes: number,
   carrier: Carrier,
 ): Sendable {
+  const { message: text, details, metadata } = error;
+  if (details.length === 0 && metadata === undefined && text.length <= LEAST_MESSAGE_BYTES) {
+    return { message: text.toWellFormed(), details, metadata, truncated: [] }; // it fits anywhere
+  }
   const truncated: string[] = [];
   const sized: { detail: ErrorDetail; bytes: number }[] = [];
-  for (const detail of error.details) {
+  for (const detail of details) {
     const bytes = encodedSize(detail);
     if (bytes === undefined) {
       truncated.push(typeNameOf(detail));
@@ -68,8 +72,8 @@ export function makeSendable(
       sized.push({ detail, bytes });
     }
   }
-  const whole = error.message.toWellFormed();
-  const headers = carrier === "body" ? [] : [...(error.metadata ?? [])];
+  const whole = text.toWellFormed();
+  const headers = carrier === "body" ? [] : [...(metadata ?? [])];
   const fits = (message: string) => {
     const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
     if (carrier !== "trailers") {
@@ -98,7 +102,7 @@ export function makeSendable(
   return {
     message,
     details: sized.map(({ detail }) => detail),
-    metadata: carrier === "body" ? error.metadata : error.metadata && new Headers(headers),
+    metadata: carrier === "body" ? metadata : metadata && new Headers(headers),
     truncated,
   };
 }

@@ -1,0 +1,46 @@
+// Reads the wire format of Protobuf without an object for each field, see
+// https://protobuf.dev/programming-guides/encoding/. BinaryReader is for messages that
+// are decoded; chains are mostly only walked over.
+
+/** A place in bytes. */
+export interface Cursor {
+  readonly bytes: Uint8Array;
+  pos: number;
+}
+
+/** What the functions of this file give where the bytes are malformed. No valid number is negative. */
+export const MALFORMED = -1;
+
+/** Reads a tag or a length: 32 bits, of which the highest is never set. */
+export function readLength(cursor: Cursor): number {
+  const { bytes } = cursor;
+  let value = 0;
+  for (let shift = 0; shift < 35; shift += 7) {
+    const byte = bytes[cursor.pos++];
+    if (byte === undefined || (shift === 28 && byte > 0x07)) {
+      return MALFORMED;
+    }
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      return value;
+    }
+  }
+  return MALFORMED;
+}
+
+/** Reads the length of a field, and returns where the field ends. */
+export function readEnd(cursor: Cursor): number {
+  const length = readLength(cursor);
+  const end = cursor.pos + length;
+  return length === MALFORMED || end > cursor.bytes.length ? MALFORMED : end;
+}
+
+export function skipVarint(cursor: Cursor, end: number): boolean {
+  for (let length = 1; length <= 10 && cursor.pos < end; length++) {
+    const byte = cursor.bytes[cursor.pos++] as number;
+    if (byte < 0x80) {
+      return length < 10 || byte <= 1; // 64 bits
+    }
+  }
+  return false;
+}
