@@ -153,7 +153,7 @@ export function defineError<
     throw new TypeError(`error definition ${properties.fullCode}: ${problem}`);
   }
   addLocalized(properties.fullCode, init.locale ?? "en", init.localized ?? {});
-  const { fullCode: _, retry: advice, ...fields } = properties;
+  const { retry: advice, status, visibility } = properties;
   const delay = retryDelayMs > 0 ? durationFromMs(Math.ceil(retryDelayMs)) : undefined;
   const saysRetry = advice !== RetryAdvice.UNSPECIFIED || delay !== undefined;
   const retry = saysRetry ? create(RetrySchema, { advice, ...(delay && { delay }) }) : undefined;
@@ -165,12 +165,18 @@ export function defineError<
     const values = textValues(args, template.names);
     const privateArgs = options?.privateArgs;
     const own = newCause({
-      ...fields,
+      system,
+      module,
+      code,
+      reason,
       message: template.render(values),
       args: values,
       privateArgs: privateArgs && textValues(privateArgs, Object.keys(privateArgs)),
       provenance: Provenance.RAISED,
+      visibility,
+      status,
       retry,
+      help,
     });
     return raise(own, options?.cause);
   }

@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
-import { chainsBehind, errorChain, lazyChainDetail } from "../chain/error-chain.js";
+import { chainsBehind, errorChain } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { isConnectError } from "../chain/thrown.js";
 import { causeTree, flattenTree } from "../chain/tree.js";
@@ -16,7 +16,42 @@ export interface Raised {
   readonly from: { readonly reason: unknown } | { readonly chains: readonly Uint8Array[] };
 }
 
-const raised = new WeakMap<ConnectError, Raised>();
+/**
+ * The chain of an error that was raised here, as a detail. It is encoded when somebody
+ * reads it: mostly nobody does, since the hop that answers with the error encodes its
+ * cause anew, together with what only the hop knows.
+ */
+class RaisedDetail implements Raised {
+  readonly type = ErrorChainSchema.typeName;
+  readonly #own: Cause;
+  readonly #reason: unknown;
+  #value: Uint8Array | undefined;
+
+  constructor(own: Cause, reason: unknown) {
+    this.#own = own;
+    this.#reason = reason;
+  }
+
+  get value(): Uint8Array {
+    this.#value ??= composeChain(
+      { ...this.#own },
+      chainsBehind(this.#reason),
+      NO_TRACE_ID,
+      chainBudget(DEFAULT_MAX_BYTES, this.#own.message),
+    );
+    return this.#value;
+  }
+
+  get own(): Cause {
+    return this.#own;
+  }
+
+  get from() {
+    return { reason: this.#reason };
+  }
+}
+
+const NO_TRACE_ID = new Uint8Array();
 
 /**
  * The error to throw for a cause. It carries its chain at once, so that it is
@@ -26,24 +61,20 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   const message = own.message.toWellFormed();
   const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
   addAttempts(own, retryHistory(reason)?.attempts ?? 0);
-  const maxBytes = chainBudget(DEFAULT_MAX_BYTES, message);
-  const encode = () => composeChain({ ...own }, chainsBehind(reason), NO_TRACE_ID, maxBytes);
-  error.details.push(lazyChainDetail(encode));
-  raised.set(error, { own, from: { reason } });
+  error.details.push(new RaisedDetail(own, reason));
   return error;
 }
-
-const NO_TRACE_ID = new Uint8Array();
 
 /**
  * What an error was made of, if this process made it: by a definition, also one of
  * another copy of this library, or as the answer of an inner server interceptor.
  */
 export function raisedAs(error: unknown): Raised | undefined {
-  if (!isConnectError(error)) {
+  if (!isConnectError(error) || error.isWireError) {
     return undefined;
   }
-  return raised.get(error) ?? (error.isWireError ? undefined : takenApart(error));
+  const detail = error.details.find((each) => each instanceof RaisedDetail);
+  return detail ?? takenApart(error);
 }
 
 function takenApart(error: ConnectError): Raised | undefined {

@@ -101,21 +101,6 @@ export function chainDetail(bytes: Uint8Array): ErrorDetail {
 }
 
 /**
- * The same, encoded when somebody reads it: most errors are made for a hop that
- * encodes their cause anew, together with what only the hop knows.
- */
-export function lazyChainDetail(encode: () => Uint8Array): ErrorDetail {
-  let bytes: Uint8Array | undefined;
-  return {
-    type: ErrorChainSchema.typeName,
-    get value() {
-      bytes ??= encode();
-      return bytes;
-    },
-  };
-}
-
-/**
  * Visits what a thrown value is or follows from: itself, what it names as its
  * cause, the members of arrays and AggregateErrors, and so on.
  *

@@ -31,35 +31,31 @@ const NO_BYTES = new Uint8Array();
  * objects that create() fills in field by field, V8 makes dictionaries, and to copy
  * one of those takes longer than to make and to send it.
  */
-export function newCause({
-  args = {},
-  privateArgs = {},
-  visibility = Visibility.INTERNAL,
-  retry,
-  help = "",
-  ...said
-}: NewCause): Cause {
-  return {
+export function newCause(said: NewCause): Cause {
+  const cause: Cause = {
     $typeName: "errchain.v1.Cause",
     system: said.system,
     module: said.module,
     code: said.code,
     reason: said.reason,
     message: said.message,
-    args,
-    privateArgs,
+    args: said.args ?? {},
+    privateArgs: said.privateArgs ?? {},
     provenance: said.provenance,
-    visibility,
+    visibility: said.visibility ?? Visibility.INTERNAL,
     status: said.status,
-    ...(retry && { retry }),
     procedure: "",
     spanId: NO_BYTES,
     occurredAt: now(),
     branches: 0,
     elided: 0,
     inferred: false,
-    help,
+    help: said.help ?? "",
   };
+  if (said.retry !== undefined) {
+    cause.retry = said.retry;
+  }
+  return cause;
 }
 
 function now(): Timestamp {

@@ -51,11 +51,18 @@ const NO_RETRY_FACTS: RetryFacts = {
 
 /** The facts of several errors or chains, as those of one. */
 export function combineRetryFacts(all: readonly RetryFacts[]): RetryFacts {
+  return all.reduce(bothRetryFacts, NO_RETRY_FACTS);
+}
+
+function bothRetryFacts(a: RetryFacts, b: RetryFacts): RetryFacts {
+  if (a === NO_RETRY_FACTS || b === NO_RETRY_FACTS) {
+    return a === NO_RETRY_FACTS ? b : a; // as mostly
+  }
   return {
-    doNotRetry: all.some((facts) => facts.doNotRetry),
-    pushedBack: all.some((facts) => facts.pushedBack),
-    attempts: Math.max(0, ...all.map((facts) => facts.attempts)),
-    delayMs: Math.max(0, ...all.map((facts) => facts.delayMs)),
+    doNotRetry: a.doNotRetry || b.doNotRetry,
+    pushedBack: a.pushedBack || b.pushedBack,
+    attempts: Math.max(a.attempts, b.attempts),
+    delayMs: Math.max(a.delayMs, b.delayMs),
   };
 }
 
@@ -74,17 +81,19 @@ export function retryFactsOf(error: ConnectError): PeerRetryFacts {
     hasDelay:
       nearest?.delay !== undefined ||
       decodeRetryInfo(detailsOf(error)) !== undefined ||
-      readPushback(error.metadata) >= 0,
+      (readPushback(error.metadata) ?? -1) >= 0,
   };
 }
 
 /** What an error says by the means of gRPC, which peers of any kind know. */
 export function retryFactsBesideChain(error: ConnectError): RetryFacts {
   const pushback = readPushback(error.metadata);
-  const delayMs = durationMs(decodeRetryInfo(detailsOf(error)));
-  return pushback < 0
-    ? { ...NO_RETRY_FACTS, delayMs, pushedBack: true }
-    : { ...NO_RETRY_FACTS, delayMs: Math.max(delayMs, pushback || 0) };
+  const delay = decodeRetryInfo(detailsOf(error));
+  if (pushback === undefined && delay === undefined) {
+    return NO_RETRY_FACTS;
+  }
+  const delayMs = Math.max(durationMs(delay), pushback ?? 0);
+  return { ...NO_RETRY_FACTS, delayMs, pushedBack: pushback !== undefined && pushback < 0 };
 }
 
 /** The facts of an encoded chain. */
@@ -97,12 +106,12 @@ export function retryFactsOfChain(bytes: Uint8Array): RetryFacts {
 
 /** The facts of one cause. */
 export function factsOfRetry(retry: Retry | undefined): RetryFacts {
-  return {
-    ...NO_RETRY_FACTS,
-    doNotRetry: retry?.advice === RetryAdvice.DO_NOT_RETRY,
-    attempts: retry?.attempts ?? 0,
-    delayMs: durationMs(retry?.delay),
-  };
+  if (retry === undefined) {
+    return NO_RETRY_FACTS;
+  }
+  const { advice, attempts, delay } = retry;
+  const doNotRetry = advice === RetryAdvice.DO_NOT_RETRY;
+  return { ...NO_RETRY_FACTS, doNotRetry, attempts, delayMs: durationMs(delay) };
 }
 
 /** A duration in milliseconds; one that is negative counts as 0. */
@@ -118,10 +127,9 @@ function durationMs(duration: Pick<Duration, "seconds" | "nanos"> | undefined): 
  */
 export const PUSHBACK = "grpc-retry-pushback-ms";
 
-/** NaN where there is no pushback. */
-function readPushback(metadata: Headers): number {
+function readPushback(metadata: Headers): number | undefined {
   const value = metadata.get(PUSHBACK);
-  return value === null ? Number.NaN : /^\d{1,10}$/.test(value) ? Number(value) : -1;
+  return value === null ? undefined : /^\d{1,10}$/.test(value) ? Number(value) : -1;
 }
 
 /**

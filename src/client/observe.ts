@@ -17,7 +17,7 @@ export interface Observed {
   readonly chain: Uint8Array | undefined;
 }
 
-/** Errors that were looked at already, by an interceptor inside of a transport. */
+/** Errors that have got a chain here already, by an interceptor inside of a transport. */
 const seen = new WeakSet<object>();
 
 /**
@@ -32,9 +32,7 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   if (seen.has(error) && call.peer.trusted) {
     return { error, chain: ownChainBytes(error) };
   }
-  const observed = error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
-  seen.add(observed.error);
-  return observed;
+  return error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
 }
 
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
@@ -48,10 +46,8 @@ function normalize(reason: unknown): ConnectError {
     : error;
 }
 
-type ObservedError = Observed & { readonly error: ConnectError };
-
 /** The peer answered: with a chain, with one that it cannot have written, or without one. */
-function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
+function observeAnswer(error: ConnectError, call: PeerCall): Observed {
   const received = receivedChain(error);
   const { rawMessage } = error;
   const status = error.code as number;
@@ -91,7 +87,7 @@ function saidBy(
 }
 
 /** The error was made on this side. Its text may name hosts and ports, so it stays private. */
-function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
+function observeSilence(error: ConnectError, call: PeerCall): Observed {
   if (hasOwnChain(error) && call.peer.trusted) {
     return { error, chain: undefined }; // somebody else on this side has raised it
   }
@@ -105,8 +101,9 @@ function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
   return withChain(observed, observedChain(call, cause, rawMessage));
 }
 
-function withChain(error: ConnectError, chain: Uint8Array): ObservedError {
+function withChain(error: ConnectError, chain: Uint8Array): Observed {
   const others = error.details.filter((detail) => !isChainDetail(detail)); // not a readable one
   error.details = [...others, chainDetail(chain)];
+  seen.add(error);
   return { error, chain };
 }

@@ -19,7 +19,7 @@ import { markFailed } from "../report/rpc-span.js";
 import { safely } from "../report/safely.js";
 import { traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
-import { atEdge, type EdgeOptions } from "./edge.js";
+import { atEdge, type EdgeOptions, type Outgoing } from "./edge.js";
 import type { FailedRequest } from "./ended.js";
 import { type Exposure, isExposure } from "./expose.js";
 import { googleDetails } from "./google-details.js";
@@ -35,40 +35,52 @@ export interface AnswerOptions extends ClassifyOptions, RelayOptions, EdgeOption
 }
 
 /**
- * What a hop throws instead of what its handler threw. Never rejects: where
+ * What a hop throws instead of what its handler threw; a promise of it where somebody
+ * else than another hop of ours may read it. Neither throws nor rejects: where
  * something unforeseen fails in here, the answer is the bare status.
  */
-export async function answer(
+export function answer(
   reason: unknown,
   request: FailedRequest,
   options: AnswerOptions,
-): Promise<ConnectError> {
+): ConnectError | Promise<ConnectError> {
+  const bareStatus = (problem: unknown) => answerBarely(reason, request, options, problem);
   try {
-    return await composeAnswer(reason, request, options);
+    const composed = composeAnswer(reason, request, options);
+    return composed instanceof Promise ? composed.catch(bareStatus) : composed;
   } catch (problem) {
-    const status = isConnectError(reason) ? sendableStatus(reason.code) : Code.Internal;
-    const { component } = request;
-    const cause = builtinCause(BuiltinError.UNCLASSIFIED, {
-      component,
-      provenance: Provenance.FILLED_IN,
-      status: status as number,
-    });
-    const chain = create(ErrorChainSchema, { causes: [cause] });
-    tell(request, options, cause, {
-      readChain: () => chain,
-      reason,
-      truncated: [],
-      problems: [problem],
-    });
-    return new ConnectError("internal error", status);
+    return bareStatus(problem);
   }
 }
 
-async function composeAnswer(
+function answerBarely(
   reason: unknown,
   request: FailedRequest,
   options: AnswerOptions,
-): Promise<ConnectError> {
+  problem: unknown,
+): ConnectError {
+  const status = isConnectError(reason) ? sendableStatus(reason.code) : Code.Internal;
+  const { component } = request;
+  const cause = builtinCause(BuiltinError.UNCLASSIFIED, {
+    component,
+    provenance: Provenance.FILLED_IN,
+    status: status as number,
+  });
+  const chain = create(ErrorChainSchema, { causes: [cause] });
+  tell(request, options, cause, {
+    readChain: () => chain,
+    reason,
+    truncated: [],
+    problems: [problem],
+  });
+  return new ConnectError("internal error", status);
+}
+
+function composeAnswer(
+  reason: unknown,
+  request: FailedRequest,
+  options: AnswerOptions,
+): ConnectError | Promise<ConnectError> {
   const { req, scope } = request;
   const { maxBytes } = options;
   const problems: unknown[] = [];
@@ -79,55 +91,50 @@ async function composeAnswer(
     classified.kind === "answer"
       ? classified
       : relayDownstream(reason, classified, request, options, onProblem);
-  const { traceId, spanId } = traceOf(scope);
+  const trace = traceOf(scope);
+  const traceId = fromHex(trace.traceId);
   // Of calls that the handler does not name as its cause, only the scope knows.
   const unnamed = named ? undefined : scope.givenUp;
   addAttempts(own, retryHistory(reason)?.attempts ?? unnamed?.attempts ?? 0);
   own.procedure = procedureOf(req.method);
-  own.spanId = fromHex(spanId);
+  own.spanId = fromHex(trace.spanId);
   const exposure = exposureOf(req, options.exposure, onProblem);
   const isEdge = exposure !== "internal" || options.googleDetails;
   const forOthers = isEdge ? [] : googleDetails(own, details, 0, false);
   const taken = forOthers.reduce((sum, { value }) => sum + value.length, 0);
+  const localized = localizeAll({ own, below, message }, wantedLanguages(req.header));
   // At the edge another message may leave, and the chain is bounded there.
-  const budgetFor = (text: string) => (isEdge ? UNBOUNDED : chainBudget(maxBytes, text) - taken);
-  const languages = wantedLanguages(req.header);
-  const localized = localizeAll({ own, below, message }, languages);
-  const inside = {
+  const budget = isEdge ? UNBOUNDED : chainBudget(maxBytes, localized.message) - taken;
+  const inside: Outgoing = {
     message: localized.message,
-    chain: composeChain(
-      localized.own,
-      localized.below,
-      fromHex(traceId),
-      budgetFor(localized.message),
-    ),
-    details: [...details, ...forOthers],
+    chain: composeChain(localized.own, localized.below, traceId, budget),
+    details: forOthers.length > 0 ? [...details, ...forOthers] : details,
     metadata,
   };
-  const status = own.status as number;
-  const outgoing = isEdge ? await atEdge(inside, exposure, options, onProblem) : inside;
-  const facts = retryFactsBehind(reason, { own, below }, unnamed);
-  const sendable = makeSendable(
-    { ...outgoing, metadata: addPushback(outgoing.metadata, status, facts) },
-    outgoing.chain.length,
-    carrierOf(req),
-  );
-
-  const error = withoutStack(
-    () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
-  );
-  error.details.push(...sendable.details);
-  if (outgoing.chain.length > 0) {
-    error.details.push(chainDetail(outgoing.chain));
-  }
-  tell(request, options, own, {
-    readChain: () =>
-      readChain(composeChain(own, below, fromHex(traceId), chainBudget(maxBytes, message))),
-    reason,
-    truncated: sendable.truncated,
-    problems,
-  });
-  return error;
+  const finish = (outgoing: Outgoing): ConnectError => {
+    const status = own.status as number;
+    const facts = retryFactsBehind(reason, { own, below }, unnamed);
+    const sendable = makeSendable(
+      { ...outgoing, metadata: addPushback(outgoing.metadata, status, facts) },
+      outgoing.chain.length,
+      () => carrierOf(req),
+    );
+    const error = withoutStack(
+      () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
+    );
+    error.details.push(...sendable.details);
+    if (outgoing.chain.length > 0) {
+      error.details.push(chainDetail(outgoing.chain));
+    }
+    tell(request, options, own, {
+      readChain: () => readChain(composeChain(own, below, traceId, chainBudget(maxBytes, message))),
+      reason,
+      truncated: sendable.truncated,
+      problems,
+    });
+    return error;
+  };
+  return isEdge ? atEdge(inside, exposure, options, onProblem).then(finish) : finish(inside);
 }
 
 const UNBOUNDED = Number.POSITIVE_INFINITY;

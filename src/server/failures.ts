@@ -25,7 +25,13 @@ export interface Failure {
 
 /** What is known of failures, encoded. */
 export function chainsOf(failures: readonly Failure[]): Uint8Array[] {
-  return failures.flatMap(({ error, chain = ownChainBytes(error) }) => chain ?? []);
+  const chains: Uint8Array[] = [];
+  for (const { error, chain = ownChainBytes(error) } of failures) {
+    if (chain !== undefined) {
+      chains.push(chain);
+    }
+  }
+  return chains;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { Code, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
+import {
+  Code,
+  type ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
@@ -14,7 +20,7 @@ import { type AnswerOptions, answer } from "./answer.js";
 import { type Exposure, isExposure } from "./expose.js";
 import type { RelayPolicy } from "./relay.js";
 import { scopeStorage } from "./scope-storage.js";
-import { startServerSpan } from "./server-span.js";
+import { type ServerSpan, startServerSpan } from "./server-span.js";
 import { checkRules, type TranslationRule } from "./translate.js";
 
 /** Options of createServerInterceptor(). */
@@ -126,20 +132,28 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
   const configured =
     system === undefined && module === undefined ? undefined : checkComponent(options);
   const storage = scopeStorage();
+
+  function end(scope: RequestScope, own: ServerSpan | undefined, status?: Code): void {
+    own?.end(status);
+    endScope(scope);
+  }
+
+  async function answerFor(
+    reason: unknown,
+    req: UnaryRequest | StreamRequest,
+    scope: RequestScope,
+    own: ServerSpan | undefined,
+  ): Promise<ConnectError> {
+    const component = configured ?? componentOf(req.service);
+    const span = own?.span ?? (scope.span && isServerSpan(scope.span) ? scope.span : undefined);
+    const error = await answer(reason, { req, scope, component, span }, answerOptions);
+    end(scope, own, error.code);
+    return error;
+  }
+
   return (next) => async (req) => {
     const own = spans ? safely(() => startServerSpan(req, trustRemote)) : undefined;
     const scope = beginScope(req, trustRemote, own?.span);
-    const onEnd = (status?: Code) => {
-      own?.end(status);
-      endScope(scope);
-    };
-    const mapError = async (reason: unknown) => {
-      const component = configured ?? componentOf(req.service);
-      const span = own?.span ?? (scope.span && isServerSpan(scope.span) ? scope.span : undefined);
-      const error = await answer(reason, { req, scope, component, span }, answerOptions);
-      onEnd(error.code);
-      return error;
-    };
     try {
       const res = await (own
         ? storage.run(scope, () => own.run(() => next(req)))
@@ -149,15 +163,15 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
         const message = wrapStream(res.message, {
           run: (step) => storage.run(scope, own ? () => own.run(step) : step),
           onMessage: () => forgetFailures(scope),
-          onEnd: () => onEnd(own && abandoned(scope)),
-          mapError,
+          onEnd: () => end(scope, own, own && abandoned(scope)),
+          mapError: (reason) => answerFor(reason, req, scope, own),
         });
         return { ...res, message };
       }
-      onEnd();
+      end(scope, own);
       return res;
     } catch (reason) {
-      throw await mapError(reason);
+      throw await answerFor(reason, req, scope, own);
     }
   };
 }

@@ -54,14 +54,15 @@ const LEAST_MESSAGE_BYTES = 512;
  * @param chainBytes the size of the chain, which goes along in any case
  */
 export function makeSendable(
-  error: Omit<Sendable, "truncated">,
+  { message: text, details, metadata }: Omit<Sendable, "truncated">,
   chainBytes: number,
-  carrier: Carrier,
+  carrierOf: () => Carrier,
 ): Sendable {
-  const { message: text, details, metadata } = error;
-  if (details.length === 0 && metadata === undefined && text.length <= LEAST_MESSAGE_BYTES) {
-    return { message: text.toWellFormed(), details, metadata, truncated: [] }; // it fits anywhere
+  const whole = text.toWellFormed();
+  if (details.length === 0 && metadata === undefined && whole.length <= LEAST_MESSAGE_BYTES) {
+    return { message: whole, details, metadata, truncated: [] }; // it fits anywhere
   }
+  const carrier = carrierOf();
   const truncated: string[] = [];
   const sized: { detail: ErrorDetail; bytes: number }[] = [];
   for (const detail of details) {
@@ -72,7 +73,6 @@ export function makeSendable(
       sized.push({ detail, bytes });
     }
   }
-  const whole = text.toWellFormed();
   const headers = carrier === "body" ? [] : [...(metadata ?? [])];
   const fits = (message: string) => {
     const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
