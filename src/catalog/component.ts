@@ -54,7 +54,14 @@ export function checkComponent(configured: {
   return { system, module };
 }
 
+const procedures = new WeakMap<DescMethod, string>();
+
 /** The procedure as it stands in a cause: `route.v1.RouteService/FindRange`. */
 export function procedureOf(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
+  let procedure = procedures.get(method);
+  if (procedure === undefined) {
+    procedure = `${method.parent.typeName}/${method.name}`;
+    procedures.set(method, procedure);
+  }
+  return procedure;
 }

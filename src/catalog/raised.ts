@@ -3,9 +3,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
-import { chainsBehind, errorChain } from "../chain/error-chain.js";
+import { chainsBehind, detailsOf, errorChain } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
-import { isConnectError } from "../chain/thrown.js";
 import { causeTree, flattenTree } from "../chain/tree.js";
 
 /** What the error of a definition is made of, for the hop that answers with it. */
@@ -69,12 +68,9 @@ export function raise(own: Cause, reason: unknown): ConnectError {
  * What an error was made of, if this process made it: by a definition, also one of
  * another copy of this library, or as the answer of an inner server interceptor.
  */
-export function raisedAs(error: unknown): Raised | undefined {
-  if (!isConnectError(error) || error.isWireError) {
-    return undefined;
-  }
-  const detail = error.details.find((each) => each instanceof RaisedDetail);
-  return detail ?? takenApart(error);
+export function raisedAs(error: ConnectError): Raised | undefined {
+  const detail = detailsOf(error).find((each) => each instanceof RaisedDetail);
+  return detail ?? (error.isWireError ? undefined : takenApart(error));
 }
 
 function takenApart(error: ConnectError): Raised | undefined {

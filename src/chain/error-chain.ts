@@ -71,8 +71,13 @@ function ownChainDetail(error: unknown): ErrorDetail | undefined {
 
 /** The details of an error, also where somebody has put something else there. */
 export function detailsOf({ details }: ConnectError): ErrorDetail[] {
-  return Array.isArray(details) ? details.filter((each) => each instanceof Object) : [];
+  if (!Array.isArray(details)) {
+    return [];
+  }
+  return details.every(isObject) ? details : details.filter(isObject);
 }
+
+const isObject = (value: unknown) => value instanceof Object;
 
 function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
   try {

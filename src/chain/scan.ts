@@ -34,18 +34,17 @@ export interface Signature {
  * than it may be.
  */
 export function scanChain(bytes: Uint8Array): ChainScan | undefined {
-  let scan = scanned.get(bytes);
-  if (scan === undefined) {
-    scan = walkChain(bytes);
-    if (scan !== undefined) {
-      scanned.set(bytes, scan);
-    }
+  if (last?.bytes !== bytes) {
+    last = { bytes, scan: walkChain(bytes) };
   }
-  return scan;
+  return last.scan;
 }
 
-/** A chain is looked at when it is received, and again when it is passed on. */
-const scanned = new WeakMap<Uint8Array, ChainScan>();
+/**
+ * A chain is looked at when it is received, and again when it is passed on: mostly at
+ * once, so it is enough to remember one.
+ */
+let last: { readonly bytes: Uint8Array; readonly scan: ChainScan | undefined } | undefined;
 
 function walkChain(bytes: Uint8Array): ChainScan | undefined {
   const cursor: ChainCursor = { bytes, pos: 0, hasRetry: false };

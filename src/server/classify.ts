@@ -78,12 +78,14 @@ export function classify(
   const failures = behind(reason);
   const [nearest] = failures;
 
-  const raised = failures.length === 1 ? raisedAs(nearest?.error) : undefined;
   const wrapsOnly = reason === nearest?.error || !isConnectError(reason);
-  if (nearest?.error !== undefined && raised !== undefined && wrapsOnly) {
-    const { from } = raised;
-    const declared = "chains" in from ? from.chains : chainsOf(behind(from.reason));
-    return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
+  if (nearest?.error !== undefined && failures.length === 1 && wrapsOnly) {
+    const raised = raisedAs(nearest.error);
+    if (raised !== undefined) {
+      const { from } = raised;
+      const declared = "chains" in from ? from.chains : chainsOf(behind(from.reason));
+      return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
+    }
   }
   if (
     isConnectError(reason) &&

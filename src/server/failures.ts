@@ -44,6 +44,9 @@ export function failuresBehind(
   classifiers: readonly Classifier[],
   onProblem: (problem: unknown) => void,
 ): Failure[] {
+  if (hasOwnChain(reason)) {
+    return [{ status: reason.code, error: reason }]; // as mostly
+  }
   const failures: Failure[] = [];
   const ended = failedCalls.filter(({ end }) => end !== undefined);
   walkCauses(reason, (value) => {

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { allErrorsBehind } from "../chain/error-chain.js";
+import { walkCauses } from "../chain/error-chain.js";
 import {
   combineRetryFacts,
   factsOfRetry,
@@ -25,12 +25,17 @@ export function retryFactsBehind(
   { own, below }: Pick<Answer, "own" | "below">,
   unnamed: GivenUpCalls | undefined,
 ): RetryFacts {
-  return combineRetryFacts([
-    factsOfRetry(own.retry),
-    ...below.map(retryFactsOfChain),
-    ...allErrorsBehind(reason).filter(isConnectError).map(retryFactsBesideChain),
-    ...(unnamed ? [unnamed.facts] : []),
-  ]);
+  const facts = [factsOfRetry(own.retry), ...below.map(retryFactsOfChain)];
+  walkCauses(reason, (value) => {
+    if (isConnectError(value)) {
+      facts.push(retryFactsBesideChain(value));
+    }
+    return true;
+  });
+  if (unnamed !== undefined) {
+    facts.push(unnamed.facts);
+  }
+  return combineRetryFacts(facts);
 }
 
 /**

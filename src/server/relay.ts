@@ -47,7 +47,7 @@ export function relayDownstream(
   const decode = () => below.map((bytes) => readChain(bytes).causes);
   if (rules.length > 0) {
     const error = translate(rules, decode(), reason, onProblem);
-    const raised = raisedAs(error);
+    const raised = error && raisedAs(error);
     if (error !== undefined && raised !== undefined) {
       return applicationAnswer(error, { ...raised.own }, { below, named: below.length > 0 });
     }
