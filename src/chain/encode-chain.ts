@@ -21,64 +21,106 @@ export function encodeChain(
   below: readonly Uint8Array[],
   traceId: Uint8Array,
 ): Uint8Array {
-  used = 0;
-  if (isRare(own)) {
-    bytes(CAUSES_TAG, toBinary(CauseSchema, own));
+  const rare = isRare(own) ? toBinary(CauseSchema, own) : undefined;
+  let room = (rare?.length ?? mostBytes(own)) + traceId.length + 2 * MAX_LENGTH_BYTES;
+  for (const chain of below) {
+    room += chain.length;
+  }
+  const out = roomFor(room);
+  const begin = out.pos;
+  if (rare === undefined) {
+    const start = beginField(out, CAUSES_TAG, 2);
+    writeCause(out, own);
+    endField(out, start, 2);
   } else {
-    const start = begin(CAUSES_TAG);
-    writeCause(own);
-    end(start);
+    bytes(out, CAUSES_TAG, rare);
   }
   for (const chain of below) {
-    raw(chain);
+    raw(out, chain);
   }
   if (traceId.length > 0) {
-    bytes(TRACE_ID_TAG, traceId);
+    bytes(out, TRACE_ID_TAG, traceId);
   }
-  return buffer.slice(0, used);
+  return out.bytes.subarray(begin, out.pos);
 }
 
-function writeCause(cause: Cause): void {
-  text(TAGS.system, cause.system);
-  text(TAGS.module, cause.module);
-  text(TAGS.code, cause.code);
-  text(TAGS.reason, cause.reason);
-  text(TAGS.message, cause.message);
-  texts(TAGS.args, cause.args);
-  texts(TAGS.privateArgs, cause.privateArgs);
-  number(TAGS.provenance, cause.provenance);
-  number(TAGS.visibility, cause.visibility);
-  number(TAGS.status, cause.status);
+function writeCause(out: Output, cause: Cause): void {
+  text(out, TAGS.system, cause.system);
+  text(out, TAGS.module, cause.module);
+  text(out, TAGS.code, cause.code);
+  text(out, TAGS.reason, cause.reason);
+  text(out, TAGS.message, cause.message);
+  texts(out, TAGS.args, cause.args);
+  texts(out, TAGS.privateArgs, cause.privateArgs);
+  number(out, TAGS.provenance, cause.provenance);
+  number(out, TAGS.visibility, cause.visibility);
+  number(out, TAGS.status, cause.status);
   if (cause.retry !== undefined) {
-    bytes(TAGS.retry, toBinary(RetrySchema, cause.retry));
+    bytes(out, TAGS.retry, toBinary(RetrySchema, cause.retry));
   }
-  text(TAGS.procedure, cause.procedure);
+  text(out, TAGS.procedure, cause.procedure);
   if (cause.spanId.length > 0) {
-    bytes(TAGS.spanId, cause.spanId);
+    bytes(out, TAGS.spanId, cause.spanId);
   }
   if (cause.occurredAt !== undefined) {
-    timestamp(TAGS.occurredAt, cause.occurredAt);
+    timestamp(out, TAGS.occurredAt, cause.occurredAt);
   }
-  number(TAGS.branches, cause.branches);
-  number(TAGS.elided, cause.elided);
-  number(TAGS.inferred, Number(cause.inferred));
-  text(TAGS.help, cause.help);
+  number(out, TAGS.branches, cause.branches);
+  number(out, TAGS.elided, cause.elided);
+  number(out, TAGS.inferred, Number(cause.inferred));
+  text(out, TAGS.help, cause.help);
 }
 
-/** Unknown fields; numbers that an enum or a timestamp has only by mistake. toBinary() can write those. */
-function isRare({ $unknown, provenance, visibility, status, occurredAt }: Cause): boolean {
-  const { seconds = 0, nanos = 0, $unknown: more } = occurredAt ?? {};
+/** What toBinary() knows how to write: unknown fields, and numbers that are there only by mistake. */
+function isRare({ $unknown, provenance, visibility, status, retry, occurredAt }: Cause): boolean {
+  const { seconds = 0, nanos = 0 } = occurredAt ?? {};
   return (
     $unknown !== undefined ||
-    more !== undefined ||
+    retry?.$unknown !== undefined ||
+    occurredAt?.$unknown !== undefined ||
     !(provenance >= 0 && visibility >= 0 && status >= 0 && nanos >= 0) ||
     !(Number(seconds) >= 0 && Number(seconds) <= Number.MAX_SAFE_INTEGER)
   );
 }
 
+/** How many bytes a cause may take: three for each UTF-16 unit, and what stands around texts. */
+function mostBytes(cause: Cause): number {
+  const { system, module, code, reason, message, procedure, help } = cause;
+  const units =
+    system.length +
+    module.length +
+    code.length +
+    reason.length +
+    message.length +
+    procedure.length +
+    help.length;
+  return (
+    BYTES_BESIDE_TEXTS +
+    3 * units +
+    cause.spanId.length +
+    mostBytesOf(cause.args) +
+    mostBytesOf(cause.privateArgs)
+  );
+}
+
+function mostBytesOf(values: Record<string, string>): number {
+  let most = 0;
+  for (const name of Object.keys(values)) {
+    most += 3 * MAX_LENGTH_BYTES + 3 * (name.length + (values[name] ?? "").length);
+  }
+  return most;
+}
+
+/** A tag, and a length of 32 bits. */
+const MAX_LENGTH_BYTES = 2 + 5;
+
+/** More than the tags, lengths and numbers of a cause take together. */
+const BYTES_BESIDE_TEXTS = 256;
+
+const { field } = CauseSchema;
+
 const CAUSES_TAG = tagOf(ErrorChainSchema.field.causes);
 const TRACE_ID_TAG = tagOf(ErrorChainSchema.field.traceId);
-const { field } = CauseSchema;
 
 const TAGS = {
   system: tagOf(field.system),
@@ -107,124 +149,140 @@ const VALUE_TAG = 0x12;
 const SECONDS_TAG = 0x08;
 const NANOS_TAG = 0x10;
 
-/** Where chains are written, one at a time. */
-let buffer = new Uint8Array(2048);
-let used = 0;
-
-/** The most that a tag, a length or a number takes. */
-const MAX_VARINT_BYTES = 10;
-
-function reserve(length: number): void {
-  if (used + length > buffer.length) {
-    const larger = new Uint8Array(2 * (used + length));
-    larger.set(buffer.subarray(0, used));
-    buffer = larger;
-  }
+/** Where chains are written, one behind the other: an ArrayBuffer for each costs more than its content. */
+interface Output {
+  readonly bytes: Uint8Array;
+  pos: number;
 }
 
-function varint(value: number): void {
-  reserve(MAX_VARINT_BYTES);
-  let rest = value;
-  while (rest >= 0x80) {
-    buffer[used++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
+const POOL_BYTES = 16_384;
+
+let pool: Output = { bytes: new Uint8Array(0), pos: 0 };
+
+function roomFor(length: number): Output {
+  if (pool.pos + length > pool.bytes.length) {
+    pool = { bytes: new Uint8Array(Math.max(POOL_BYTES, length)), pos: 0 };
   }
-  buffer[used++] = rest;
+  return pool;
+}
+
+function varint(out: Output, value: number): void {
+  let rest = value;
+  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) {
+    out.bytes[out.pos++] = (rest % 0x80) | 0x80;
+  }
+  for (; rest > 0x7f; rest >>>= 7) {
+    out.bytes[out.pos++] = (rest & 0x7f) | 0x80;
+  }
+  out.bytes[out.pos++] = rest;
 }
 
 /** A number, unless it is 0. */
-function number(tag: number, value: number): void {
+function number(out: Output, tag: number, value: number): void {
   if (value !== 0) {
-    varint(tag);
-    varint(value);
+    varint(out, tag);
+    varint(out, value);
   }
 }
 
-function bytes(tag: number, value: Uint8Array): void {
-  varint(tag);
-  varint(value.length);
-  raw(value);
+function bytes(out: Output, tag: number, value: Uint8Array): void {
+  varint(out, tag);
+  varint(out, value.length);
+  raw(out, value);
 }
 
-function raw(value: Uint8Array): void {
-  reserve(value.length);
-  buffer.set(value, used);
-  used += value.length;
+function raw(out: Output, value: Uint8Array): void {
+  out.bytes.set(value, out.pos);
+  out.pos += value.length;
 }
 
 /** A text, unless it is empty. */
-function text(tag: number, value: string): void {
+function text(out: Output, tag: number, value: string): void {
   if (value !== "") {
-    const start = begin(tag);
-    utf8(value);
-    end(start);
+    anyText(out, tag, value);
   }
 }
 
-function texts(tag: number, values: Record<string, string>): void {
+function anyText(out: Output, tag: number, value: string): void {
+  const lengthBytes = value.length > 0x7f ? 2 : 1;
+  const start = beginField(out, tag, lengthBytes);
+  utf8(out, value);
+  endField(out, start, lengthBytes);
+}
+
+function texts(out: Output, tag: number, values: Record<string, string>): void {
   for (const name of Object.keys(values)) {
-    const start = begin(tag);
-    for (const [fieldTag, value] of [
-      [KEY_TAG, name],
-      [VALUE_TAG, values[name] ?? ""],
-    ] as const) {
-      const startOfText = begin(fieldTag);
-      utf8(value);
-      end(startOfText);
-    }
-    end(start);
+    const start = beginField(out, tag, 1);
+    anyText(out, KEY_TAG, name);
+    anyText(out, VALUE_TAG, values[name] ?? "");
+    endField(out, start, 1);
   }
 }
 
-function timestamp(tag: number, { seconds, nanos }: Timestamp): void {
-  const start = begin(tag);
-  number(SECONDS_TAG, Number(seconds));
-  number(NANOS_TAG, nanos);
-  end(start);
+function timestamp(out: Output, tag: number, { seconds, nanos }: Timestamp): void {
+  const start = beginField(out, tag, 1);
+  number(out, SECONDS_TAG, Number(seconds));
+  number(out, NANOS_TAG, nanos);
+  endField(out, start, 1);
 }
 
-/** Begins a field with a length, and gives where its content begins. */
-function begin(tag: number): number {
-  varint(tag);
-  reserve(1);
-  return ++used;
+/**
+ * Begins a field with a length, and gives where its content begins.
+ *
+ * @param lengthBytes how many bytes the length will probably take
+ */
+function beginField(out: Output, tag: number, lengthBytes: number): number {
+  varint(out, tag);
+  out.pos += lengthBytes;
+  return out.pos;
 }
 
-/** Ends a field with a length. Most lengths take the one byte that was kept free. */
-function end(start: number): void {
-  const length = used - start;
-  if (length < 0x80) {
-    buffer[start - 1] = length;
-    return;
+/** Ends a field with a length; the content moves where its length takes more or fewer bytes. */
+function endField(out: Output, start: number, lengthBytes: number): void {
+  const length = out.pos - start;
+  const needed = varintBytes(length);
+  const begin = start - lengthBytes;
+  if (needed !== lengthBytes) {
+    out.bytes.copyWithin(begin + needed, start, out.pos);
   }
-  const more = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : 4;
-  reserve(more);
-  buffer.copyWithin(start + more, start, used);
-  const after = used + more;
-  used = start - 1;
-  varint(length);
-  used = after;
+  out.pos = begin;
+  varint(out, length);
+  out.pos += length;
+}
+
+function varintBytes(value: number): number {
+  return value < 0x80
+    ? 1
+    : value < 0x4000
+      ? 2
+      : value < 0x20_0000
+        ? 3
+        : value < 0x1000_0000
+          ? 4
+          : 5;
 }
 
 const encoder = new TextEncoder();
 
-function utf8(value: string): void {
-  reserve(3 * value.length);
-  const start = used;
+function utf8(out: Output, value: string): void {
+  const { bytes } = out;
+  let { pos } = out;
   if (value.length <= MAX_BY_HAND) {
-    for (let index = 0; index < value.length; index++) {
+    let index = 0;
+    for (; index < value.length; index++) {
       const code = value.charCodeAt(index);
-      if (code >= 0x80) {
-        used = start;
+      if (code > 0x7f) {
         break;
       }
-      buffer[used++] = code;
+      bytes[pos++] = code;
+    }
+    if (index === value.length) {
+      out.pos = pos;
+      return;
     }
   }
-  if (used === start) {
-    used += encoder.encodeInto(value, buffer.subarray(used)).written;
-  }
+  out.pos += encoder.encodeInto(value, bytes.subarray(out.pos)).written;
 }
 
 /** Short texts of ASCII are written faster than a call of encodeInto() begins. */
-const MAX_BY_HAND = 64;
+const MAX_BY_HAND = 100;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Cause, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
 import { readChain, repairChain } from "./read.js";
-import { scanChain } from "./scan.js";
+import { isTextAt, scanChain } from "./scan.js";
 
 /** A chain of one cause, A_1, with more bytes in the cause. */
 function causeWith(...more: number[]): Uint8Array {
@@ -19,12 +19,18 @@ describe("scanChain", () => {
         for (const bytes of [toBinary(ErrorChainSchema, chain), withUnknownFields(chain)]) {
           const { causes, traceId } = chain;
           const [{ system, procedure, provenance }] = causes as [Cause];
-          expect(scanChain(bytes)).toEqual({
+          const { nearest = { systemAt: 0, procedureAt: 0 }, ...scan } = scanChain(bytes) ?? {};
+          expect(scan).toEqual({
             causes: causes.length,
-            nearest: { system, procedure, provenance },
             traceId,
             hasRetry: causes.some(({ retry }) => retry !== undefined),
           });
+          expect(nearest).toMatchObject({ provenance });
+          expect(isTextAt(bytes, nearest.systemAt, system)).toBe(true);
+          expect(isTextAt(bytes, nearest.systemAt, `${system}X`)).toBe(false);
+          expect(isTextAt(bytes, nearest.procedureAt, procedure)).toBe(
+            /^[\0-\x7f]*$/.test(procedure),
+          );
         }
       }),
     );

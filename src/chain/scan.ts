@@ -17,8 +17,10 @@ export interface ChainScan {
 
 /** What of a cause says whose it is. */
 export interface Signature {
-  system: string;
-  procedure: string;
+  /** Where the system begins in the bytes, with its length; 0 where there is none. */
+  systemAt: number;
+  /** Where the procedure begins, likewise. */
+  procedureAt: number;
   provenance: number;
 }
 
@@ -48,7 +50,7 @@ let last: { readonly bytes: Uint8Array; readonly scan: ChainScan | undefined } |
 
 function walkChain(bytes: Uint8Array): ChainScan | undefined {
   const cursor: ChainCursor = { bytes, pos: 0, hasRetry: false };
-  const nearest: Signature = { system: "", procedure: "", provenance: 0 };
+  const nearest: Signature = { systemAt: 0, procedureAt: 0, provenance: 0 };
   let causes = 0;
   let traceId: Uint8Array = NO_BYTES;
   // How many causes must still follow for the tree to be whole.
@@ -80,6 +82,20 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
   }
   const { hasRetry } = cursor;
   return causes > 0 && pending === 0 ? { causes, nearest, traceId, hasRetry } : undefined;
+}
+
+/** Whether the text that begins at a place of a signature is this one, which must be ASCII. */
+export function isTextAt(bytes: Uint8Array, pos: number, text: string): boolean {
+  const cursor = { bytes, pos };
+  if (pos === 0 || readLength(cursor) !== text.length) {
+    return pos === 0 && text === "";
+  }
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[cursor.pos + index] !== text.charCodeAt(index)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** The length of a W3C trace ID. */
@@ -127,19 +143,13 @@ function scanCause(cursor: ChainCursor, end: number, signature: Signature | unde
 
 /** Notes a field that has passed the scan, if it is part of a signature. */
 function sign(signature: Signature, tag: number, bytes: Uint8Array, pos: number): void {
-  const cursor = { bytes, pos };
   if (tag === SYSTEM_TAG) {
-    signature.system = readText(cursor);
+    signature.systemAt = pos;
   } else if (tag === PROCEDURE_TAG) {
-    signature.procedure = readText(cursor);
+    signature.procedureAt = pos;
   } else if (tag === PROVENANCE_TAG) {
-    signature.provenance = readLength(cursor);
+    signature.provenance = readLength({ bytes, pos });
   }
-}
-
-function readText(cursor: Cursor): string {
-  const end = readEnd(cursor);
-  return strictUtf8.decode(cursor.bytes.subarray(cursor.pos, end));
 }
 
 /** Moves over the value of a field. Returns false if it is malformed. */

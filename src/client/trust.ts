@@ -4,7 +4,7 @@ import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { ownChainBytes } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
-import { type ChainScan, scanChain } from "../chain/scan.js";
+import { type ChainScan, isTextAt, scanChain } from "../chain/scan.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 import { calledProcedure, type PeerCall } from "./call.js";
 import type { SaidCause } from "./observed-chain.js";
@@ -34,13 +34,14 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
  * without this library passes on the error of another one: that one was called for
  * something else, or was never reached. An edge may have left the procedure out.
  */
-export function isSigned({ nearest }: ReceivedChain, call: PeerCall): boolean {
-  const { system, procedure, provenance } = nearest;
-  const signed = procedure.startsWith("/") ? procedure.slice(1) : procedure;
+export function isSigned({ bytes, nearest }: ReceivedChain, call: PeerCall): boolean {
+  const { systemAt, procedureAt, provenance } = nearest;
   const { configured } = call.peer;
+  const isProcedure = (text: string) => isTextAt(bytes, procedureAt, text);
+  const called = calledProcedure(call);
   return (
-    (signed === "" || signed === calledProcedure(call)) &&
-    (configured === undefined || configured.system === system) &&
+    (isProcedure(called) || isProcedure("") || isProcedure("/") || isProcedure(`/${called}`)) &&
+    (configured === undefined || isTextAt(bytes, systemAt, configured.system)) &&
     provenance !== Provenance.OBSERVED
   );
 }
