@@ -59,9 +59,9 @@ export function limitCall(options: LimitOptions): CallLimiter {
     const { scope, requestHeader } = call;
     const ownMs = givenMs ?? defaultTimeoutMs;
     const leftMs = propagateDeadline && scope ? remainingMs(scope) : undefined;
-    const signals = [signal, propagateCancellation && scope ? cancellationOf(scope) : undefined];
+    const cancellation = propagateCancellation && scope ? cancellationOf(scope) : undefined;
     if (leftMs === undefined) {
-      return { timeoutMs: ownMs, ...linkSignals(signals) };
+      return limitBy(ownMs, signal, cancellation);
     }
     if (leftMs <= 0) {
       const reason = noTimeLeft();
@@ -71,14 +71,14 @@ export function limitCall(options: LimitOptions): CallLimiter {
     const limitMs = shareOf(leftMs, deadlineMarginMs);
     if (ownMs !== undefined) {
       const timeoutMs = ownMs > 0 ? Math.min(ownMs, limitMs) : limitMs;
-      return { timeoutMs, ...linkSignals(signals) };
+      return limitBy(timeoutMs, signal, cancellation);
     }
     // A timeout that is given overrides the default of the wrapped transport, which
     // may be shorter. So none is given, and ours runs beside it. The headers tell
     // the peer, one for each protocol; a default of the transport overwrites its own.
     requestHeader.set("connect-timeout-ms", String(limitMs));
     requestHeader.set("grpc-timeout", `${limitMs}m`);
-    return { timeoutMs: undefined, ...linkSignals(signals, limitMs) };
+    return { timeoutMs: undefined, ...linkSignals(signal, cancellation, limitMs) };
   };
 }
 
@@ -92,15 +92,25 @@ function shareOf(leftMs: number, configuredMs: number | undefined): number {
   return Math.min(Math.max(share, 1), LONGEST_MS);
 }
 
-/** One signal for several, which may also be aborted by a deadline. */
+function limitBy(
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+  cancellation: AbortSignal | undefined,
+): CallLimit {
+  return signal === undefined || cancellation === undefined || signal === cancellation
+    ? { timeoutMs, signal: signal ?? cancellation, release: doNothing }
+    : { timeoutMs, ...linkSignals(signal, cancellation) };
+}
+
+function doNothing(): void {}
+
+/** One signal for two, which may also be aborted by a deadline. */
 function linkSignals(
-  signals: readonly (AbortSignal | undefined)[],
+  signal: AbortSignal | undefined,
+  cancellation: AbortSignal | undefined,
   timeoutMs?: number,
 ): Pick<CallLimit, "signal" | "release"> {
-  const given = [...new Set(signals.filter((signal) => signal !== undefined))];
-  if (given.length <= 1 && timeoutMs === undefined) {
-    return { signal: given[0], release() {} };
-  }
+  const given = [signal, cancellation].filter((each) => each !== undefined);
   const controller = new AbortController();
   const timer =
     timeoutMs === undefined
@@ -110,20 +120,20 @@ function linkSignals(
         }, timeoutMs);
   const release = () => {
     clearTimeout(timer);
-    for (const signal of given) {
-      signal.removeEventListener("abort", abort);
+    for (const each of given) {
+      each.removeEventListener("abort", abort);
     }
   };
   function abort(this: AbortSignal): void {
     release();
     controller.abort(this.reason);
   }
-  for (const signal of given) {
-    if (signal.aborted) {
-      abort.call(signal);
+  for (const each of given) {
+    if (each.aborted) {
+      abort.call(each);
       break;
     }
-    signal.addEventListener("abort", abort);
+    each.addEventListener("abort", abort);
   }
   return { signal: controller.signal, release };
 }

@@ -24,9 +24,11 @@ export interface RequestScope {
   span: Span | undefined;
   /** When the request came, as performance.now() has it: nobody sets that clock. */
   readonly startedAtMs: number;
-  /** Where the hop stands in its trace, see traceOf(). */
-  readonly parent: TraceParent;
+  /** Where the hop stands in its trace, see traceOf(); and what that follows from. */
   trace: TraceContext | undefined;
+  readonly parentSpan: SpanContext | undefined;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
   /** Counts what happens to the calls of the request, so that it has an order. */
   clock: number;
   /** The calls that have failed, oldest first, see failed-calls.ts. */
@@ -52,12 +54,6 @@ interface HandledRequest {
   readonly signal: AbortSignal;
 }
 
-interface TraceParent {
-  readonly span: SpanContext | undefined;
-  readonly traceparent: string | null;
-  readonly tracestate: string | null;
-}
-
 /**
  * The scope of a request that a server begins to handle.
  *
@@ -75,12 +71,10 @@ export function beginScope(
     request,
     span,
     startedAtMs: performance.now(),
-    parent: {
-      span: span?.spanContext(),
-      traceparent,
-      tracestate: traceparent === null ? null : header.get(TRACESTATE),
-    },
     trace: undefined,
+    parentSpan: span?.spanContext(),
+    traceparent,
+    tracestate: traceparent === null ? null : header.get(TRACESTATE),
     clock: 0,
     failedCalls: undefined,
     givenUp: undefined,
@@ -101,12 +95,11 @@ export function endScope(scope: RequestScope): void {
  * and then nobody asks.
  */
 export function traceOf(scope: RequestScope): TraceContext {
-  scope.trace ??= beginTrace(scope.parent);
+  scope.trace ??=
+    scope.parentSpan === undefined
+      ? continueTrace(scope.traceparent, scope.tracestate)
+      : fromSpanContext(scope.parentSpan);
   return scope.trace;
-}
-
-function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContext {
-  return span === undefined ? continueTrace(traceparent, tracestate) : fromSpanContext(span);
 }
 
 /**
@@ -115,12 +108,11 @@ function beginTrace({ span, traceparent, tracestate }: TraceParent): TraceContex
  * it is the caller's, so that no span has a parent that is never seen.
  */
 export function recordedSpanOf(scope: RequestScope): SpanContext {
-  const { span, traceparent, tracestate } = scope.parent;
-  if (span !== undefined) {
-    return span;
+  if (scope.parentSpan !== undefined) {
+    return scope.parentSpan;
   }
-  const caller = parseTraceparent(traceparent);
-  return toSpanContext(caller ? { ...caller, state: tracestate ?? "" } : traceOf(scope));
+  const caller = parseTraceparent(scope.traceparent);
+  return toSpanContext(caller ? { ...caller, state: scope.tracestate ?? "" } : traceOf(scope));
 }
 
 /**
