@@ -1,10 +1,11 @@
 import { Writable } from "node:stream";
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createClientInterceptor, createErrorChainTransport, errorChain } from "errchain";
 import { CauseSchema, type ErrorChain, ErrorChainSchema } from "errchain/proto";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
+import { continueTrace, sendTrace } from "./by-hand.ts";
 import { type ConnectParts, connectVariant, type HopContext, type Protocol } from "./connect.ts";
 import { hexDigits } from "./ids.ts";
 import { grpcJsVariants } from "./peers/grpc-js.ts";
@@ -18,6 +19,9 @@ export const failure = {
   bare: "bare ConnectError",
   relayed: "one {desc, value} detail, relayed",
   rebuilt: "a chain rebuilt by message",
+  joined: "a chain joined as bytes by hand",
+  joinedTrace: "the same, and traceparent by hand",
+  withoutTrace: "errchain interceptors without trace context",
   errchain: "errchain interceptors",
   transport: "errchain transport",
   logged: "errchain interceptors, onError: logLines",
@@ -66,12 +70,28 @@ export function failureVariants(protocol: Protocol): Variant[] {
       about:
         "What a user would write: `findDetails()`, the own cause in front, a new `{ desc, value }` detail.",
     }),
+    variant(joinedChain, hasChain, {
+      name: failure.joined,
+      about:
+        "The least that a chain can cost: the own cause is encoded, the bytes from below follow, `{ type, value }`. Nothing is checked, bounded or named.",
+    }),
+    variant(joinedChain, hasChain, {
+      name: failure.joinedTrace,
+      about: "With what a careful user writes to have one trace ID in all hops.",
+      server: () => [continueTrace],
+      client: () => [sendTrace],
+    }),
+    errchain(
+      failure.withoutTrace,
+      "A definition in each hop, thrown with `{ cause }`; `createServerInterceptor()` and `createClientInterceptor({ propagateTrace: false })`.",
+      { client: () => [createClientInterceptor({ propagateTrace: false })] },
+    ),
     errchain(
       failure.errchain,
-      "A definition in each hop, thrown with `{ cause }`; `createServerInterceptor()` and `createClientInterceptor()`, with trace context.",
+      "The same with `createClientInterceptor()`, which sends the trace context on.",
       { client },
     ),
-    errchain(failure.transport, "The same with `createErrorChainTransport()`.", {
+    errchain(failure.transport, "With `createErrorChainTransport()`.", {
       wrap: (transport) => createErrorChainTransport(transport),
     }),
     errchain(
@@ -114,6 +134,21 @@ const rebuiltChain: Throw = (hop, id, cause) => {
   });
   const details = [{ desc: ErrorChainSchema, value }];
   return new ConnectError(messageOf(hop, id), Code.FailedPrecondition, undefined, details, cause);
+};
+
+const joinedChain: Throw = (hop, id, cause) => {
+  const [below] = hop === 3 ? [] : ConnectError.from(cause).details;
+  const own = create(ErrorChainSchema, {
+    causes: [causeByHand(hop, id)],
+    ...(hop === 3 && { traceId: newTraceId() }),
+  });
+  const bytes = toBinary(ErrorChainSchema, own);
+  const value =
+    below && "value" in below ? Buffer.concat([bytes, below.value as Uint8Array]) : bytes;
+  const error = new ConnectError(messageOf(hop, id), Code.FailedPrecondition);
+  error.cause = cause;
+  error.details.push({ type: ErrorChainSchema.typeName, value });
+  return error;
 };
 
 const defined: Throw = (hop, id, cause) =>

@@ -20,7 +20,7 @@ export async function measureTasks(
 ): Promise<Row[]> {
   const sized: SizedTask[] = [];
   for (const task of tasks) {
-    sized.push({ ...task, batch: batchFor(await medianNs({ ...task, batch: 1 }, warmUpMs)) });
+    sized.push({ ...task, batch: batchFor(await medianNs({ ...task, batch: 1 }, warmUpMs / 4)) });
   }
   const measured = await alternate(sized, rounds, (task) => medianNs(task, sliceMs), progress);
   const rows: Row[] = [];

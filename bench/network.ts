@@ -11,7 +11,7 @@ import { variantsOf } from "./variants.ts";
 export interface Effort {
   readonly rounds: number;
   readonly sliceMs: number;
-  /** How long each row runs before it is measured, at each concurrency. */
+  /** How long each row runs before it is measured: what runs rarely is compiled late. */
   readonly warmUpMs: number;
 }
 
@@ -51,6 +51,7 @@ export async function measureNetwork(options: NetworkOptions): Promise<Section[]
     }
     const first = variants[0]?.name ?? "";
     const sections: Section[] = [];
+    let warmUpMs = effort.warmUpMs;
     for (const concurrency of concurrencies) {
       const title = `${path}, ${protocol}, ${place}, ${concurrency} at a time`;
       const slice = ({ client }: Running, sliceMs: number) => {
@@ -61,9 +62,10 @@ export async function measureNetwork(options: NetworkOptions): Promise<Section[]
       await alternate(
         running,
         1,
-        (one) => slice(one, effort.warmUpMs / 2),
+        (one) => slice(one, warmUpMs / 2),
         () => {},
       );
+      warmUpMs = effort.warmUpMs / 4; // by then it is compiled
       const measured = await alternate(
         running,
         effort.rounds,

@@ -55,7 +55,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
     quick,
     effort: quick
       ? { rounds, sliceMs: 30, warmUpMs: 60 }
-      : { rounds, sliceMs: 150, warmUpMs: 2000 },
+      : { rounds, sliceMs: 150, warmUpMs: 6000 },
   };
 }
 

@@ -150,7 +150,8 @@ A library that sits between an application and its RPC stack can be as fast as w
 
 - **To know which request the running code belongs to**, a server needs \`AsyncLocalStorage\`. No interceptor that remembers failed calls can cost less than that row.
 - **To have one trace ID in all hops**, a header with a new value must travel with each call. HTTP/2 cannot compress what it has not seen, so it costs more than a header that is always the same, and more than all that the interceptors do themselves.
-- **A failed call** carries the chain at every hop: the bytes must be written, sent, and read by the stack. errchain joins the bytes that came from below to its own, and gives them to the stack as they are; nothing is decoded that nobody reads.
+- **A failed call** carries the chain at every hop: the bytes must be written, sent, and read by the stack. The rows *joined as bytes by hand* are the least that this can cost: no library that sends a chain, and one trace ID for all hops, gets below the second of them. What errchain adds to that row is that a chain from anybody is checked before it is passed on, that causes are found behind whatever a handler throws, and that answers stay within what all stacks can read.
+- **What errchain does itself** for a failure takes a few microseconds where it runs in a loop, and several times as long between two turns of a stack that has meanwhile used the caches for itself. Fewer instructions help less than they should there; fewer objects help more.
 - **Connect compresses** error bodies of 1,024 bytes and more at every hop, on the thread pool, which costs more than everything else together. A usual chain of three hops stays below. A \`{ desc, value }\` detail is sent with a readable copy of itself, and is above it at once.
 - **More than 32 causes, or more bytes than allowed**: then something must be left out, and for that the chain must be decoded.`;
 

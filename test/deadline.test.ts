@@ -233,7 +233,7 @@ test("streams get the rest of the deadline too", async () => {
       probeRoutes(() => callProbe(toBack, kind, "")),
       [createServerInterceptor({ system: "FRONT" })],
     );
-    const err = await failureOf(clientOf("gRPC", url, "FRONT").unary({}, { timeoutMs: 400 }));
+    const err = await failureOf(clientOf("gRPC", url, "FRONT").unary({}, { timeoutMs: 1000 }));
     expect(ConnectError.from(err).code).toBe(Code.DeadlineExceeded);
     expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "BACK_4"]);
   }

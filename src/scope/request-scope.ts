@@ -36,7 +36,13 @@ export interface RequestScope {
   /** Of the calls that a retry interceptor has given up, see noteGivenUp(). */
   givenUp: GivenUpCalls | undefined;
   /** Aborted when the request ends before it is answered, see cancellationOf(). */
-  cancellation: AbortController | undefined;
+  cancellation: Cancellation | undefined;
+}
+
+interface Cancellation {
+  readonly signal: AbortSignal;
+  /** From now on nothing is aborted. */
+  readonly end: () => void;
 }
 
 /** What is known of repeating calls that have failed for good. */
@@ -87,6 +93,8 @@ export function endScope(scope: RequestScope): void {
   scope.request = undefined;
   scope.span = undefined;
   scope.failedCalls = undefined;
+  scope.cancellation?.end();
+  scope.cancellation = undefined;
 }
 
 /**
@@ -121,22 +129,24 @@ export function recordedSpanOf(scope: RequestScope): SpanContext {
  * too, and a call that is meant to outlive the request must not end then.
  */
 export function cancellationOf(scope: RequestScope): AbortSignal | undefined {
-  const signal = scope.request?.signal;
-  if (signal !== undefined && scope.cancellation === undefined) {
-    const cancellation = new AbortController();
-    scope.cancellation = cancellation;
-    const abort = () => {
-      if (scope.request !== undefined) {
-        cancellation.abort(signal.reason);
-      }
-    };
-    if (signal.aborted) {
-      abort();
-    } else {
-      signal.addEventListener("abort", abort, { once: true });
-    }
+  const { request } = scope;
+  if (request === undefined) {
+    return undefined;
   }
-  return signal && scope.cancellation?.signal;
+  scope.cancellation ??= beginCancellation(request.signal);
+  return scope.cancellation.signal;
+}
+
+function beginCancellation(request: AbortSignal): Cancellation {
+  const controller = new AbortController();
+  const abort = () => controller.abort(request.reason);
+  if (request.aborted) {
+    abort();
+  } else {
+    request.addEventListener("abort", abort);
+  }
+  const { signal } = controller;
+  return { signal, end: () => request.removeEventListener("abort", abort) };
 }
 
 /**
