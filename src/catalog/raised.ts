@@ -60,7 +60,7 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   const message = own.message.toWellFormed();
   const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
   addAttempts(own, retryHistory(reason)?.attempts ?? 0);
-  error.details.push(new RaisedDetail(own, reason));
+  error.details = [new RaisedDetail(own, reason)];
   return error;
 }
 

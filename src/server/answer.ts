@@ -122,10 +122,10 @@ function composeAnswer(
     const error = withoutStack(
       () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
     );
-    error.details.push(...sendable.details);
-    if (outgoing.chain.length > 0) {
-      error.details.push(chainDetail(outgoing.chain));
-    }
+    error.details =
+      outgoing.chain.length > 0
+        ? [...sendable.details, chainDetail(outgoing.chain)]
+        : [...sendable.details];
     tell(request, options, own, {
       readChain: () => readChain(composeChain(own, below, traceId, chainBudget(maxBytes, message))),
       reason,

@@ -44,6 +44,9 @@ export function failuresBehind(
   classifiers: readonly Classifier[],
   onProblem: (problem: unknown) => void,
 ): Failure[] {
+  if (reason === undefined) {
+    return [];
+  }
   if (hasOwnChain(reason)) {
     return [{ status: reason.code, error: reason }]; // as mostly
   }

@@ -26,13 +26,16 @@ export function googleDetails(
   maxBytes: number,
   withErrorInfo: boolean,
 ): EncodedDetail[] {
+  const delay = cause.retry?.delay;
+  if (delay === undefined && !withErrorInfo) {
+    return [];
+  }
   const details: EncodedDetail[] = [];
   if (withErrorInfo) {
     const full = errorInfo(cause, cause.args);
     const value = full.length <= maxBytes ? full : errorInfo(cause, {});
     details.push({ type: ERROR_INFO, value });
   }
-  const delay = cause.retry?.delay;
   if (delay !== undefined) {
     details.push({ type: RETRY_INFO, value: encodeRetryInfo(delay) });
   }

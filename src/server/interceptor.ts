@@ -138,17 +138,20 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
     endScope(scope);
   }
 
-  async function answerFor(
+  function answerFor(
     reason: unknown,
     req: UnaryRequest | StreamRequest,
     scope: RequestScope,
     own: ServerSpan | undefined,
-  ): Promise<ConnectError> {
+  ): ConnectError | Promise<ConnectError> {
     const component = configured ?? componentOf(req.service);
     const span = own?.span ?? (scope.span && isServerSpan(scope.span) ? scope.span : undefined);
-    const error = await answer(reason, { req, scope, component, span }, answerOptions);
-    end(scope, own, error.code);
-    return error;
+    const answered = answer(reason, { req, scope, component, span }, answerOptions);
+    const send = (error: ConnectError) => {
+      end(scope, own, error.code);
+      return error;
+    };
+    return answered instanceof Promise ? answered.then(send) : send(answered);
   }
 
   return (next) => async (req) => {
@@ -171,7 +174,8 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
       end(scope, own);
       return res;
     } catch (reason) {
-      throw await answerFor(reason, req, scope, own);
+      const error = answerFor(reason, req, scope, own);
+      throw error instanceof Promise ? await error : error;
     }
   };
 }
