@@ -10,7 +10,7 @@ import {
   errorChain,
   fullCode,
 } from "errchain";
-import { ErrorChainSchema } from "errchain/proto";
+import { type Cause, ErrorChainSchema } from "errchain/proto";
 import { createServerInterceptor, type ServerInterceptorOptions } from "errchain/server";
 import { describe, expect, test } from "vitest";
 import { ProbeService } from "./gen/probe/v1/probe_pb.js";
@@ -420,4 +420,57 @@ test("without trace propagation, nothing is sent", async () => {
     });
   }
   expect(headers).toEqual([null, expect.stringMatching(/^00-/)]);
+});
+
+test("what a classifier gives instead of texts is written as text", async () => {
+  const err = await answerTo(
+    async () => {
+      throw Object.assign(new Error("duplicate key"), { line: 42 });
+    },
+    {
+      classify: () => ({
+        system: "PG",
+        code: 23505,
+        reason: 23505 as never,
+        privateArgs: { line: 42 as never },
+      }),
+    },
+  );
+  expect(codesOf(err)).toEqual(["FRONT_2", "PG_23505"]);
+  expect(errorChain(err)?.causes[1]?.privateArgs["line"]).toBe("42");
+});
+
+test("a call that timed out is one cause, also where its signal's reason is thrown beside it", async () => {
+  const client = await peer(() => setTimeout(5_000, "late"));
+  const err = await answerTo(async () => {
+    const signal = AbortSignal.timeout(50);
+    const thrown = await failureOf(client.unary({}, { signal }));
+    throw new AggregateError([thrown, signal.reason]);
+  });
+  expect(codesOf(err)).toEqual(["FRONT_2", "PROBE_ALPHA_4"]);
+});
+
+test("a detail is the same when it is copied, and holes among details are none", () => {
+  const error = own({}, { cause: bankError() });
+  const [detail] = error.details;
+  for (const copy of [{ ...detail }, structuredClone(detail)]) {
+    const other = new ConnectError("other");
+    other.details = Object.assign(Array(2), { 1: copy });
+    expect(codesOf(other)).toEqual(["FRONT_500", "BANK_500"]);
+  }
+});
+
+test("what a sink does to a report is not in the next one", async () => {
+  const busy = defineError({ ...own, code: 501, message: "busy", retry: "DO_NOT_RETRY" });
+  const seen: (number | undefined)[] = [];
+  const onError = [
+    ({ cause }: { readonly cause: Cause }) => {
+      seen.push(cause.retry?.attempts);
+      Object.assign(cause.retry ?? {}, { attempts: 9 });
+    },
+  ];
+  for (let times = 0; times < 2; times++) {
+    await answerTo(() => Promise.reject(busy()), { onError });
+  }
+  expect(seen).toEqual([0, 0]);
 });

@@ -175,7 +175,7 @@ export function defineError<
       provenance: Provenance.RAISED,
       visibility,
       status,
-      retry,
+      retry: retry && { ...retry },
       help,
     });
     return raise(own, options?.cause);

@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
-import { chainsBehind, detailsOf, errorChain } from "../chain/error-chain.js";
+import { chainsBehind, detailsOf, type ErrorDetail, errorChain } from "../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { causeTree, flattenTree } from "../chain/tree.js";
 
@@ -15,39 +15,31 @@ export interface Raised {
   readonly from: { readonly reason: unknown } | { readonly chains: readonly Uint8Array[] };
 }
 
+/** What a detail was made of. A symbol, so that the detail can be copied, and looks like any other. */
+const RAISED = Symbol("errchain.raised");
+
+/** The chain of an error that was raised here. */
+type RaisedDetail = ErrorDetail & { readonly [RAISED]: Raised };
+
 /**
- * The chain of an error that was raised here, as a detail. It is encoded when somebody
- * reads it: mostly nobody does, since the hop that answers with the error encodes its
- * cause anew, together with what only the hop knows.
+ * The chain is encoded when somebody reads it: mostly nobody does, since the hop that
+ * answers with the error encodes its cause anew, together with what only the hop knows.
  */
-class RaisedDetail implements Raised {
-  readonly type = ErrorChainSchema.typeName;
-  readonly #own: Cause;
-  readonly #reason: unknown;
-  #value: Uint8Array | undefined;
+function raisedDetail(own: Cause, reason: unknown): RaisedDetail {
+  let bytes: Uint8Array | undefined;
+  return {
+    type: ErrorChainSchema.typeName,
+    get value() {
+      const maxBytes = chainBudget(DEFAULT_MAX_BYTES, own.message);
+      bytes ??= composeChain({ ...own }, chainsBehind(reason), NO_TRACE_ID, maxBytes);
+      return bytes;
+    },
+    [RAISED]: { own, from: { reason } },
+  };
+}
 
-  constructor(own: Cause, reason: unknown) {
-    this.#own = own;
-    this.#reason = reason;
-  }
-
-  get value(): Uint8Array {
-    this.#value ??= composeChain(
-      { ...this.#own },
-      chainsBehind(this.#reason),
-      NO_TRACE_ID,
-      chainBudget(DEFAULT_MAX_BYTES, this.#own.message),
-    );
-    return this.#value;
-  }
-
-  get own(): Cause {
-    return this.#own;
-  }
-
-  get from() {
-    return { reason: this.#reason };
-  }
+function isRaisedDetail(detail: ErrorDetail): detail is RaisedDetail {
+  return RAISED in detail;
 }
 
 const NO_TRACE_ID = new Uint8Array();
@@ -60,7 +52,7 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   const message = own.message.toWellFormed();
   const error = new ConnectError(message, own.status as number, undefined, undefined, reason);
   addAttempts(own, retryHistory(reason)?.attempts ?? 0);
-  error.details = [new RaisedDetail(own, reason)];
+  error.details = [raisedDetail(own, reason)];
   return error;
 }
 
@@ -69,8 +61,8 @@ export function raise(own: Cause, reason: unknown): ConnectError {
  * another copy of this library, or as the answer of an inner server interceptor.
  */
 export function raisedAs(error: ConnectError): Raised | undefined {
-  const detail = detailsOf(error).find((each) => each instanceof RaisedDetail);
-  return detail ?? (error.isWireError ? undefined : takenApart(error));
+  const detail = detailsOf(error).find(isRaisedDetail);
+  return detail?.[RAISED] ?? (error.isWireError ? undefined : takenApart(error));
 }
 
 function takenApart(error: ConnectError): Raised | undefined {

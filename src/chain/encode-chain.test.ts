@@ -98,3 +98,15 @@ test("what was written stays as it was, however much is written later", () => {
     expect(Buffer.from(written[index] as Uint8Array)).toEqual(Buffer.from(reference(cause)));
   }
 });
+
+test("unknown fields of a peer have room, however long they are", () => {
+  for (let length = 130; length < 4_000; length += 13) {
+    const delay = durationFromMs(5);
+    const varint = [(length & 0x7f) | 0x80, length >> 7];
+    const data = Uint8Array.from([...varint, ...Array(length).fill(7)]);
+    delay.$unknown = [{ no: 77, wireType: 2, data }];
+    const retry = create(RetrySchema, { delay });
+    const cause = { ...create(CauseSchema, { system: "A", code: "1" }), retry };
+    expect(Buffer.from(encode(cause))).toEqual(Buffer.from(reference(cause)));
+  }
+});

@@ -71,16 +71,45 @@ function writeCause(out: Output, cause: Cause): void {
   text(out, TAGS.help, cause.help);
 }
 
-/** What toBinary() knows how to write: unknown fields, and numbers that are there only by mistake. */
-function isRare({ $unknown, provenance, visibility, status, retry, occurredAt }: Cause): boolean {
+/**
+ * What toBinary() knows how to write: unknown fields, negative numbers, and what somebody
+ * has put in the place of a text, such as a number or a URL.
+ */
+function isRare(cause: Cause): boolean {
+  const { $unknown, provenance, visibility, status, retry, occurredAt } = cause;
   const { seconds = 0, nanos = 0 } = occurredAt ?? {};
   return (
+    !hasTexts(cause) ||
     $unknown !== undefined ||
     retry?.$unknown !== undefined ||
+    retry?.delay?.$unknown !== undefined ||
     occurredAt?.$unknown !== undefined ||
     !(provenance >= 0 && visibility >= 0 && status >= 0 && nanos >= 0) ||
     !(Number(seconds) >= 0 && Number(seconds) <= Number.MAX_SAFE_INTEGER)
   );
+}
+
+function hasTexts(cause: Cause): boolean {
+  return (
+    typeof cause.system === "string" &&
+    typeof cause.module === "string" &&
+    typeof cause.code === "string" &&
+    typeof cause.reason === "string" &&
+    typeof cause.message === "string" &&
+    typeof cause.procedure === "string" &&
+    typeof cause.help === "string" &&
+    areTexts(cause.args) &&
+    areTexts(cause.privateArgs)
+  );
+}
+
+function areTexts(values: Record<string, unknown>): boolean {
+  for (const name of Object.keys(values)) {
+    if (typeof values[name] !== "string") {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** How many bytes a cause may take: three for each UTF-16 unit, and what stands around texts. */

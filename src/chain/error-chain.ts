@@ -71,13 +71,8 @@ function ownChainDetail(error: unknown): ErrorDetail | undefined {
 
 /** The details of an error, also where somebody has put something else there. */
 export function detailsOf({ details }: ConnectError): ErrorDetail[] {
-  if (!Array.isArray(details)) {
-    return [];
-  }
-  return details.every(isObject) ? details : details.filter(isObject);
+  return Array.isArray(details) ? details.filter((each) => each instanceof Object) : [];
 }
-
-const isObject = (value: unknown) => value instanceof Object;
 
 function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
   try {

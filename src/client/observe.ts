@@ -17,7 +17,7 @@ export interface Observed {
   readonly chain: Uint8Array | undefined;
 }
 
-/** Errors that have got a chain here already, by an interceptor inside of a transport. */
+/** Errors that were looked at already, by an interceptor inside of a transport. */
 const seen = new WeakSet<object>();
 
 /**
@@ -32,8 +32,12 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   if (seen.has(error) && call.peer.trusted) {
     return { error, chain: ownChainBytes(error) };
   }
-  return error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
+  const observed = error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
+  seen.add(observed.error);
+  return observed;
 }
+
+type ObservedError = Observed & { readonly error: ConnectError };
 
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
 function normalize(reason: unknown): ConnectError {
@@ -47,7 +51,7 @@ function normalize(reason: unknown): ConnectError {
 }
 
 /** The peer answered: with a chain, with one that it cannot have written, or without one. */
-function observeAnswer(error: ConnectError, call: PeerCall): Observed {
+function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
   const received = receivedChain(error);
   const { rawMessage } = error;
   const status = error.code as number;
@@ -87,7 +91,7 @@ function saidBy(
 }
 
 /** The error was made on this side. Its text may name hosts and ports, so it stays private. */
-function observeSilence(error: ConnectError, call: PeerCall): Observed {
+function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
   if (hasOwnChain(error) && call.peer.trusted) {
     return { error, chain: undefined }; // somebody else on this side has raised it
   }
@@ -101,9 +105,8 @@ function observeSilence(error: ConnectError, call: PeerCall): Observed {
   return withChain(observed, observedChain(call, cause, rawMessage));
 }
 
-function withChain(error: ConnectError, chain: Uint8Array): Observed {
+function withChain(error: ConnectError, chain: Uint8Array): ObservedError {
   const others = error.details.filter((detail) => !isChainDetail(detail)); // not a readable one
   error.details = [...others, chainDetail(chain)];
-  seen.add(error);
   return { error, chain };
 }

@@ -42,6 +42,7 @@ export function isSigned({ bytes, nearest }: ReceivedChain, call: PeerCall): boo
   return (
     (isProcedure(called) || isProcedure("") || isProcedure("/") || isProcedure(`/${called}`)) &&
     (configured === undefined || isTextAt(bytes, systemAt, configured.system)) &&
+    provenance >= 0 &&
     provenance !== Provenance.OBSERVED
   );
 }

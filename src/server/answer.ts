@@ -47,7 +47,7 @@ export function answer(
   const bareStatus = (problem: unknown) => answerBarely(reason, request, options, problem);
   try {
     const composed = composeAnswer(reason, request, options);
-    return composed instanceof Promise ? composed.catch(bareStatus) : composed;
+    return isConnectError(composed) ? composed : composed.catch(bareStatus);
   } catch (problem) {
     return bareStatus(problem);
   }

@@ -63,7 +63,7 @@ export function failuresBehind(
       return false;
     }
     for (const call of ended) {
-      if (comesFrom(value, call.end?.reason) && !failures.some((f) => f.chain === call.chain)) {
+      if (comesFrom(value, call.end?.reason) && !chainsOf(failures).includes(call.chain)) {
         failures.push(endedFailure(call));
       }
     }

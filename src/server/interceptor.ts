@@ -8,6 +8,7 @@ import {
 import type { Classifier } from "../catalog/cause-init.js";
 import { checkComponent, componentOf } from "../catalog/component.js";
 import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
+import { isConnectError } from "../chain/thrown.js";
 import { checkSinks, type ErrorSink } from "../report/error-report.js";
 import { safely } from "../report/safely.js";
 import { isServerSpan } from "../scope/active-span.js";
@@ -151,7 +152,7 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
       end(scope, own, error.code);
       return error;
     };
-    return answered instanceof Promise ? answered.then(send) : send(answered);
+    return isConnectError(answered) ? send(answered) : answered.then(send);
   }
 
   return (next) => async (req) => {
@@ -175,7 +176,7 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
       return res;
     } catch (reason) {
       const error = answerFor(reason, req, scope, own);
-      throw error instanceof Promise ? await error : error;
+      throw isConnectError(error) ? error : await error;
     }
   };
 }

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { walkCauses } from "../chain/error-chain.js";
+import { repairChain } from "../chain/read.js";
 import {
   combineRetryFacts,
   factsOfRetry,
@@ -9,6 +10,7 @@ import {
   retryFactsBesideChain,
   retryFactsOfChain,
 } from "../chain/retry-facts.js";
+import { scanChain } from "../chain/scan.js";
 import { isConnectError } from "../chain/thrown.js";
 import type { GivenUpCalls } from "../scope/request-scope.js";
 import type { Answer } from "./classify.js";
@@ -25,7 +27,7 @@ export function retryFactsBehind(
   { own, below }: Pick<Answer, "own" | "below">,
   unnamed: GivenUpCalls | undefined,
 ): RetryFacts {
-  const facts = [factsOfRetry(own.retry), ...below.map(retryFactsOfChain)];
+  const facts = [factsOfRetry(own.retry), ...below.map(retryFactsOfCauses)];
   walkCauses(reason, (value) => {
     if (isConnectError(value)) {
       facts.push(retryFactsBesideChain(value));
@@ -36,6 +38,11 @@ export function retryFactsBehind(
     facts.push(unnamed.facts);
   }
   return combineRetryFacts(facts);
+}
+
+/** The facts of a chain from below, without those of what is no cause and is not passed on. */
+function retryFactsOfCauses(chain: Uint8Array): RetryFacts {
+  return retryFactsOfChain(scanChain(chain) === undefined ? repairChain(chain) : chain);
 }
 
 /**
