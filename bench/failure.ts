@@ -73,7 +73,7 @@ export function failureVariants(protocol: Protocol): Variant[] {
     variant(joinedChain, hasChain, {
       name: failure.joined,
       about:
-        "The least that a chain can cost: the own cause is encoded, the bytes from below follow, `{ type, value }`. Nothing is checked, bounded or named.",
+        "What somebody writes who knows the wire format: the own cause by `toBinary()`, the bytes from below behind it, `{ type, value }`. Nothing is checked, bounded or named.",
     }),
     variant(joinedChain, hasChain, {
       name: failure.joinedTrace,
