@@ -19,7 +19,7 @@ const DEFAULT_ROUNDS = 30;
 export const usage = `usage: npm run bench -- [--json FILE] [--only NAME] [--processes] [--rounds N] [--quick]
 
 Measures what errchain costs, next to other ways to do the same, and says which of
-its promises hold. Takes about an hour and wants the machine for itself.
+its promises hold. Takes more than an hour and wants the machine for itself.
 
   --json FILE   write everything that was measured to a file as well
   --only NAME   only the parts whose names contain all these words, such as

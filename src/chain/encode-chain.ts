@@ -104,12 +104,7 @@ function hasTexts(cause: Cause): boolean {
 }
 
 function areTexts(values: Record<string, unknown>): boolean {
-  for (const name of Object.keys(values)) {
-    if (typeof values[name] !== "string") {
-      return false;
-    }
-  }
-  return true;
+  return Object.values(values).every((value) => typeof value === "string");
 }
 
 /** How many bytes a cause may take: three for each UTF-16 unit, and what stands around texts. */
@@ -280,15 +275,11 @@ function endField(out: Output, start: number, lengthBytes: number): void {
 }
 
 function varintBytes(value: number): number {
-  return value < 0x80
-    ? 1
-    : value < 0x4000
-      ? 2
-      : value < 0x20_0000
-        ? 3
-        : value < 0x1000_0000
-          ? 4
-          : 5;
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest >>>= 7) {
+    length++;
+  }
+  return length;
 }
 
 const encoder = new TextEncoder();

@@ -14,15 +14,12 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(hex.length / 2);
   for (let i = 0; i < bytes.length; i++) {
-    const high = VALUES[hex.charCodeAt(2 * i)] as number;
-    bytes[i] = (high << 4) | (VALUES[hex.charCodeAt(2 * i + 1)] as number);
+    bytes[i] = (digit(hex.charCodeAt(2 * i)) << 4) | digit(hex.charCodeAt(2 * i + 1));
   }
   return bytes;
 }
 
-/** The value of each digit, by its character code. */
-const VALUES = new Uint8Array(128);
-for (const [value, digit] of [..."0123456789abcdef"].entries()) {
-  VALUES[digit.charCodeAt(0)] = value;
-  VALUES[digit.toUpperCase().charCodeAt(0)] = value;
+/** The value of a digit by its character code: `0` is 0x30, `A` 0x41, `a` 0x61. */
+function digit(code: number): number {
+  return code < 0x3a ? code - 0x30 : (code & 0x0f) + 9;
 }

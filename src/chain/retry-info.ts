@@ -17,7 +17,7 @@ export function encodeRetryInfo({ seconds, nanos }: Pick<Duration, "seconds" | "
 /** The delay of a received RetryInfo; undefined where there is none that can be read. */
 export function decodeRetryInfo(details: readonly ErrorDetail[]): Duration | undefined {
   const detail = details.find((each) => "type" in each && each.type === RETRY_INFO);
-  if (detail === undefined || "desc" in detail) {
+  if (detail === undefined || !("type" in detail)) {
     return undefined;
   }
   try {

@@ -37,8 +37,6 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   return observed;
 }
 
-type ObservedError = Observed & { readonly error: ConnectError };
-
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
 function normalize(reason: unknown): ConnectError {
   if (isNetworkError(reason)) {
@@ -49,6 +47,8 @@ function normalize(reason: unknown): ConnectError {
     ? new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, [], error.cause)
     : error;
 }
+
+type ObservedError = Observed & { readonly error: ConnectError };
 
 /** The peer answered: with a chain, with one that it cannot have written, or without one. */
 function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
