@@ -474,3 +474,14 @@ test("what a sink does to a report is not in the next one", async () => {
   }
   expect(seen).toEqual([0, 0]);
 });
+
+test("what is no cause forbids no retry", async () => {
+  const noCause = Uint8Array.of(0x0a, 4, 0x5a, 2, 0x08, 2); // only retry { advice: DO_NOT_RETRY }
+  const err = await answerTo(async () => {
+    const thrown = new ConnectError("busy", Code.Unavailable);
+    thrown.details.push({ type: ErrorChainSchema.typeName, value: noCause });
+    throw thrown;
+  });
+  expect(ConnectError.from(err).code).toBe(Code.Unavailable);
+  expect(ConnectError.from(err).metadata.get("grpc-retry-pushback-ms")).toBeNull();
+});
