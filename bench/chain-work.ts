@@ -5,6 +5,7 @@ import { formatErrorChain } from "errchain";
 import { type Cause, ErrorChainSchema } from "errchain/proto";
 import { boundChain } from "../dist/chain/bound.js";
 import { composeChain } from "../dist/chain/compose.js";
+import { toHex } from "../dist/chain/hex.js";
 import { LARGEST_MAX_BYTES } from "../dist/chain/limits.js";
 import { readChain } from "../dist/chain/read.js";
 import { hexDigits } from "./ids.ts";
@@ -64,7 +65,7 @@ function joinTask(causes: number): Task {
       ? "The own cause is encoded, the bytes from below follow."
       : "One more than the limit of 32, so one is left out: the chain is decoded.";
   return task(work.join(causes), work.join(1), about, () =>
-    composeChain(own, [bytes], traceId, LARGEST_MAX_BYTES),
+    composeChain(own, [bytes], toHex(traceId), LARGEST_MAX_BYTES),
   );
 }
 

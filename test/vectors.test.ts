@@ -65,7 +65,7 @@ test.each(vectors<{ own: string; traceId: string; below: string[]; joined: strin
   "join: $name",
   ({ own, traceId, below, joined }) => {
     const cause = fromBinary(CauseSchema, bytes(own));
-    expect(hex(composeChain(cause, below.map(bytes), bytes(traceId), 4096))).toBe(joined);
+    expect(hex(composeChain(cause, below.map(bytes), traceId, 4096))).toBe(joined);
   },
 );
 

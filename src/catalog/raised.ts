@@ -24,25 +24,29 @@ type RaisedDetail = ErrorDetail & { readonly [RAISED]: Raised };
 /**
  * The chain is encoded when somebody reads it: mostly nobody does, since the hop that
  * answers with the error encodes its cause anew, together with what only the hop knows.
+ * The getter is the same for all details, so that V8 gives them all one shape.
  */
+const ENCODED_WHEN_READ: PropertyDescriptor & ThisType<RaisedDetail> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    const { own, from } = this[RAISED];
+    const chains = "chains" in from ? from.chains : chainsBehind(from.reason);
+    const maxBytes = chainBudget(DEFAULT_MAX_BYTES, own.message);
+    const value = composeChain({ ...own }, chains, "", maxBytes);
+    Object.defineProperty(this, "value", { value, enumerable: true, configurable: true });
+    return value;
+  },
+};
+
 function raisedDetail(own: Cause, reason: unknown): RaisedDetail {
-  let bytes: Uint8Array | undefined;
-  return {
-    type: ErrorChainSchema.typeName,
-    get value() {
-      const maxBytes = chainBudget(DEFAULT_MAX_BYTES, own.message);
-      bytes ??= composeChain({ ...own }, chainsBehind(reason), NO_TRACE_ID, maxBytes);
-      return bytes;
-    },
-    [RAISED]: { own, from: { reason } },
-  };
+  const detail = { type: ErrorChainSchema.typeName, [RAISED]: { own, from: { reason } } };
+  return Object.defineProperty(detail, "value", ENCODED_WHEN_READ) as RaisedDetail;
 }
 
 function isRaisedDetail(detail: ErrorDetail): detail is RaisedDetail {
   return RAISED in detail;
 }
-
-const NO_TRACE_ID = new Uint8Array();
 
 /**
  * The error to throw for a cause. It carries its chain at once, so that it is
@@ -56,13 +60,24 @@ export function raise(own: Cause, reason: unknown): ConnectError {
   return error;
 }
 
+/** Whether an error is that of a definition, and is as it was raised. */
+export function isRaisedAlone(error: ConnectError): boolean {
+  const details = detailsOf(error);
+  const [detail] = details;
+  return details.length === 1 && detail !== undefined && isRaisedDetail(detail);
+}
+
 /**
  * What an error was made of, if this process made it: by a definition, also one of
  * another copy of this library, or as the answer of an inner server interceptor.
  */
 export function raisedAs(error: ConnectError): Raised | undefined {
-  const detail = detailsOf(error).find(isRaisedDetail);
-  return detail?.[RAISED] ?? (error.isWireError ? undefined : takenApart(error));
+  for (const detail of detailsOf(error)) {
+    if (isRaisedDetail(detail)) {
+      return detail[RAISED];
+    }
+  }
+  return error.isWireError ? undefined : takenApart(error);
 }
 
 function takenApart(error: ConnectError): Raised | undefined {

@@ -12,6 +12,7 @@ import {
   withUnknownFields,
 } from "../../test/support/arbitrary-chain.js";
 import { composeChain } from "./compose.js";
+import { toHex } from "./hex.js";
 import { scanChain } from "./scan.js";
 import { causeTree } from "./tree.js";
 
@@ -35,7 +36,7 @@ describe("composeChain", () => {
           const joined = composeChain(
             clone(CauseSchema, own),
             below.map(encode),
-            traceId,
+            toHex(traceId),
             NO_LIMIT,
           );
           const composed = create(ErrorChainSchema, {
@@ -54,7 +55,7 @@ describe("composeChain", () => {
     fc.assert(
       fc.property(arbitraryCause, small, (own, chain) => {
         const below = withUnknownFields(chain);
-        const joined = composeChain(own, [below], noTraceId, NO_LIMIT);
+        const joined = composeChain(own, [below], "", NO_LIMIT);
         const head = toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes: [own] })).length;
         expect(Buffer.from(joined.subarray(head))).toEqual(Buffer.from(below));
       }),
@@ -68,7 +69,7 @@ describe("composeChain", () => {
     );
     fc.assert(
       fc.property(arbitraryCause, fc.array(anyBytes, { maxLength: 3 }), (own, below) => {
-        const joined = composeChain(own, below, noTraceId, 4096);
+        const joined = composeChain(own, below, "", 4096);
         const chain = fromBinary(ErrorChainSchema, joined); // throws on invalid UTF-8
         expect(scanChain(joined)?.causes).toBe(chain.causes.length);
         expect(chain.causes[0]).toMatchObject({ system: own.system, code: own.code });
@@ -88,7 +89,7 @@ describe("composeChain", () => {
     const joined = composeChain(
       create(CauseSchema, { system: "A", code: "1" }),
       [encode(forgetful)],
-      noTraceId,
+      "",
       NO_LIMIT,
     );
     const chain = fromBinary(ErrorChainSchema, joined);
@@ -99,9 +100,10 @@ describe("composeChain", () => {
     const own = create(CauseSchema, { system: "A", code: "1" });
     const id = (n: number) => new Uint8Array(16).fill(n);
     const below = encode(create(ErrorChainSchema, { causes: [own], traceId: id(1) }));
-    const sizeOf = (traceId: Uint8Array) => composeChain(own, [below], traceId, NO_LIMIT).length;
+    const sizeOf = (traceId: Uint8Array) =>
+      composeChain(own, [below], toHex(traceId), NO_LIMIT).length;
     const traceIdOf = (traceId: Uint8Array) =>
-      fromBinary(ErrorChainSchema, composeChain(own, [below], traceId, NO_LIMIT)).traceId;
+      fromBinary(ErrorChainSchema, composeChain(own, [below], toHex(traceId), NO_LIMIT)).traceId;
     expect(traceIdOf(noTraceId)).toEqual(id(1));
     expect(traceIdOf(id(2))).toEqual(id(2));
     expect(sizeOf(id(1))).toBe(sizeOf(noTraceId));
@@ -124,7 +126,7 @@ describe("composeChain", () => {
       ),
     );
     const traceId = new Uint8Array(16).fill(7);
-    const chain = fromBinary(ErrorChainSchema, composeChain(own, branches, traceId, 4096));
+    const chain = fromBinary(ErrorChainSchema, composeChain(own, branches, toHex(traceId), 4096));
     expect(chain.traceId).toEqual(traceId);
     expect(chain.causes[0]).toMatchObject({ status: 9, provenance: 1, branches: 20 });
     expect(chain.causes.slice(1).map(({ system }) => system)).toEqual(
@@ -145,7 +147,7 @@ describe("composeChain", () => {
     const many = create(CauseSchema, { system: "M", code: "3", args });
     for (const cause of [evil, many]) {
       const below = encode(create(ErrorChainSchema, { causes: [cause] }));
-      const chain = fromBinary(ErrorChainSchema, composeChain(own, [below], noTraceId, 4096));
+      const chain = fromBinary(ErrorChainSchema, composeChain(own, [below], "", 4096));
       expect(chain.causes).toMatchObject([
         { system: "A", message: "our sentence" },
         { system: cause.system, message: cause.message },
@@ -157,7 +159,7 @@ describe("composeChain", () => {
     const own = create(CauseSchema, { system: "A", code: "1" });
     const chain = fromBinary(
       ErrorChainSchema,
-      composeChain(own, [noTraceId, Uint8Array.of(0xff)], noTraceId, NO_LIMIT),
+      composeChain(own, [noTraceId, Uint8Array.of(0xff)], "", NO_LIMIT),
     );
     expect(chain.causes).toHaveLength(1);
     expect(causeTree(chain)?.children).toEqual([]);

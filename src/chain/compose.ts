@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Cause, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { boundChain } from "./bound.js";
 import { encodeChain } from "./encode-chain.js";
+import { fromHex, isHexOf } from "./hex.js";
 import { MAX_CAUSES } from "./limits.js";
 import { readChain, repairChain } from "./read.js";
 import { scanChain } from "./scan.js";
@@ -16,14 +17,14 @@ import { scanChain } from "./scan.js";
  *
  * @param own the hop's cause; `branches` is set here
  * @param below encoded chains, from anybody
- * @param traceId the hop's trace ID: 16 bytes, or empty. It is the one that the
+ * @param traceId the hop's trace ID: 32 hex digits, or empty. It is the one that the
  *   caller sees, also where a callee has begun another trace: the last value of
  *   a field counts.
  */
 export function composeChain(
   own: Cause,
   below: readonly Uint8Array[],
-  traceId: Uint8Array,
+  traceId: string,
   maxBytes: number,
 ): Uint8Array {
   let causes = 1;
@@ -43,19 +44,15 @@ export function composeChain(
     }
   }
   own.branches = chains.length;
-  const joined = encodeChain(own, chains, sameBytes(traceId, traceIdBelow) ? NO_BYTES : traceId);
+  const joined = encodeChain(own, chains, isHexOf(traceId, traceIdBelow) ? "" : traceId);
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
   const chain = create(ErrorChainSchema, {
     causes: [own, ...chains.flatMap((bytes) => readChain(bytes).causes)],
-    traceId: traceId.length > 0 ? traceId : traceIdBelow,
+    traceId: traceId === "" ? traceIdBelow : fromHex(traceId),
   });
   return toBinary(ErrorChainSchema, boundChain(chain, maxBytes));
 }
 
 const NO_BYTES = new Uint8Array();
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}

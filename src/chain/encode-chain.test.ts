@@ -11,13 +11,14 @@ import {
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryCause, arbitraryChain } from "../../test/support/arbitrary-chain.js";
 import { encodeChain } from "./encode-chain.js";
+import { toHex } from "./hex.js";
 
 const NO_BYTES = new Uint8Array();
 
 /** One cause, as toBinary() writes a chain of it. */
 const reference = (cause: Cause) => toBinary(ErrorChainSchema, { ...chain(), causes: [cause] });
 const chain = (): ErrorChain => create(ErrorChainSchema);
-const encode = (cause: Cause) => encodeChain(cause, [], NO_BYTES);
+const encode = (cause: Cause) => encodeChain(cause, [], "");
 
 const arbitraryRetry = fc.option(
   fc
@@ -44,7 +45,9 @@ test("writes the bytes that toBinary() writes", () => {
           ...encoded,
           toBinary(ErrorChainSchema, { ...chain(), traceId }),
         ];
-        expect(Buffer.from(encodeChain(own, encoded, traceId))).toEqual(Buffer.concat(whole));
+        expect(Buffer.from(encodeChain(own, encoded, toHex(traceId)))).toEqual(
+          Buffer.concat(whole),
+        );
       },
     ),
   );

@@ -6,6 +6,7 @@ import {
   ErrorChainSchema,
   RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
+import { writeHex } from "./hex.js";
 import { tagOf } from "./scan.js";
 
 /**
@@ -14,13 +15,9 @@ import { tagOf } from "./scan.js";
  * field up in the descriptor, takes several times as long.
  *
  * @param below encoded chains, which follow as they are
- * @param traceId 16 bytes, or empty
+ * @param traceId 32 hex digits, or empty
  */
-export function encodeChain(
-  own: Cause,
-  below: readonly Uint8Array[],
-  traceId: Uint8Array,
-): Uint8Array {
+export function encodeChain(own: Cause, below: readonly Uint8Array[], traceId: string): Uint8Array {
   const rare = isRare(own) ? toBinary(CauseSchema, own) : undefined;
   let room = (rare?.length ?? mostBytes(own)) + traceId.length + 2 * MAX_LENGTH_BYTES;
   for (const chain of below) {
@@ -38,8 +35,11 @@ export function encodeChain(
   for (const chain of below) {
     raw(out, chain);
   }
-  if (traceId.length > 0) {
-    bytes(out, TRACE_ID_TAG, traceId);
+  if (traceId !== "") {
+    varint(out, TRACE_ID_TAG);
+    varint(out, traceId.length / 2);
+    writeHex(traceId, out.bytes, out.pos);
+    out.pos += traceId.length / 2;
   }
   return out.bytes.subarray(begin, out.pos);
 }

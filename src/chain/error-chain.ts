@@ -66,12 +66,36 @@ export function hasOwnChain(value: unknown): value is ConnectError {
 }
 
 function ownChainDetail(error: unknown): ErrorDetail | undefined {
-  return isConnectError(error) ? detailsOf(error).find(isChainDetail) : undefined;
+  for (const detail of isConnectError(error) ? detailsOf(error) : NO_DETAILS) {
+    if (isChainDetail(detail)) {
+      return detail;
+    }
+  }
+  return undefined;
 }
 
+const NO_DETAILS: readonly ErrorDetail[] = [];
+
 /** The details of an error, also where somebody has put something else there. */
-export function detailsOf({ details }: ConnectError): ErrorDetail[] {
-  return Array.isArray(details) ? details.filter((each) => each instanceof Object) : [];
+export function detailsOf({ details }: ConnectError): readonly ErrorDetail[] {
+  if (!Array.isArray(details)) {
+    return NO_DETAILS;
+  }
+  for (const detail of details) {
+    if (!(detail instanceof Object)) {
+      return details.filter((each) => each instanceof Object);
+    }
+  }
+  return details;
+}
+
+/** The details of an error other than its chain. */
+export function otherDetailsOf(error: ConnectError): readonly ErrorDetail[] {
+  const details = detailsOf(error);
+  const [first] = details;
+  return details.length === 1 && first !== undefined && isChainDetail(first)
+    ? NO_DETAILS // as mostly
+    : details.filter((detail) => !isChainDetail(detail));
 }
 
 function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
@@ -127,8 +151,11 @@ function walk(
   if (!isList && !visit(value)) {
     return;
   }
-  for (const next of (isList ? value : errorsOf(value)).slice(0, MAX_ERRORS_BEHIND)) {
-    walk(next, depth + 1, seen, visit);
+  const errors = isList ? value : errorsOf(value);
+  if (errors.length > 0) {
+    for (const next of errors.slice(0, MAX_ERRORS_BEHIND)) {
+      walk(next, depth + 1, seen, visit);
+    }
   }
   if (!isList) {
     walk(causeOf(value), depth + 1, seen, visit);

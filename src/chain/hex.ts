@@ -13,10 +13,32 @@ export function toHex(bytes: Uint8Array): string {
 /** Hex digits as bytes. The text must have an even number of hex digits, in lower or upper case. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (digit(hex.charCodeAt(2 * i)) << 4) | digit(hex.charCodeAt(2 * i + 1));
-  }
+  writeHex(hex, bytes, 0);
   return bytes;
+}
+
+/** Writes hex digits as bytes to a place in others. */
+export function writeHex(hex: string, bytes: Uint8Array, pos: number): void {
+  for (let index = 0; index < hex.length / 2; index++) {
+    bytes[pos + index] = byteAt(hex, index);
+  }
+}
+
+/** Whether hex digits, in lower or upper case, stand for these bytes. */
+export function isHexOf(hex: string, bytes: Uint8Array): boolean {
+  if (hex.length !== 2 * bytes.length) {
+    return false;
+  }
+  for (let index = 0; index < bytes.length; index++) {
+    if (bytes[index] !== byteAt(hex, index)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function byteAt(hex: string, index: number): number {
+  return (digit(hex.charCodeAt(2 * index)) << 4) | digit(hex.charCodeAt(2 * index + 1));
 }
 
 /** The value of a digit by its character code: `0` is 0x30, `A` 0x41, `a` 0x61. */

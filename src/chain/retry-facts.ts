@@ -54,7 +54,8 @@ export function combineRetryFacts(all: readonly RetryFacts[]): RetryFacts {
   return all.reduce(bothRetryFacts, NO_RETRY_FACTS);
 }
 
-function bothRetryFacts(a: RetryFacts, b: RetryFacts): RetryFacts {
+/** The facts of two, as those of one. */
+export function bothRetryFacts(a: RetryFacts, b: RetryFacts): RetryFacts {
   if (a === NO_RETRY_FACTS || b === NO_RETRY_FACTS) {
     return a === NO_RETRY_FACTS ? b : a; // as mostly
   }

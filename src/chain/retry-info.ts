@@ -16,12 +16,17 @@ export function encodeRetryInfo({ seconds, nanos }: Pick<Duration, "seconds" | "
 
 /** The delay of a received RetryInfo; undefined where there is none that can be read. */
 export function decodeRetryInfo(details: readonly ErrorDetail[]): Duration | undefined {
-  const detail = details.find((each) => "type" in each && each.type === RETRY_INFO);
-  if (detail === undefined || !("type" in detail)) {
-    return undefined;
+  for (const detail of details) {
+    if ("type" in detail && detail.type === RETRY_INFO) {
+      return decodeDelay(detail.value);
+    }
   }
+  return undefined;
+}
+
+function decodeDelay(value: Uint8Array): Duration | undefined {
   try {
-    const reader = new BinaryReader(detail.value);
+    const reader = new BinaryReader(value);
     while (reader.pos < reader.len) {
       const [fieldNo, wireType] = reader.tag();
       if (fieldNo === 1 && wireType === WireType.LengthDelimited) {

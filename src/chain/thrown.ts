@@ -13,15 +13,23 @@ export function isConnectError(value: unknown): value is ConnectError {
   }
 }
 
+const NO_ERRORS: unknown[] = [];
+
 /** What an error names as its cause. Never throws. */
 export function causeOf(error: unknown): unknown {
-  return readProperty(error, "cause");
+  try {
+    return isObject(error) ? (error as { readonly cause?: unknown }).cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The errors of an AggregateError; none of any other value. Never throws. */
 export function errorsOf(error: unknown): unknown[] {
-  const errors = readProperty(error, "errors");
-  return Array.isArray(errors) && readProperty(error, "name") === "AggregateError" ? errors : [];
+  const errors = readErrors(error);
+  return Array.isArray(errors) && readProperty(error, "name") === "AggregateError"
+    ? errors
+    : NO_ERRORS;
 }
 
 /** A thrown value as text, `TypeError: x is not a function`, without a stack. Never throws. */
@@ -78,9 +86,23 @@ export function readText(value: unknown, key: string): string {
   return typeof text === "string" ? text : "";
 }
 
+// Of every error that fails a request, `cause` and `errors` are read. By name each has
+// an access of its own in V8, which is many times as fast as one for all names.
+function readErrors(value: unknown): unknown {
+  try {
+    return isObject(value) ? (value as { readonly errors?: unknown }).errors : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function readProperty(value: unknown, key: string): unknown {
   try {
-    return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+    return isObject(value) ? Reflect.get(value, key) : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { chainDetail, isChainDetail } from "../chain/error-chain.js";
+import { chainDetail, otherDetailsOf } from "../chain/error-chain.js";
 import { isConnectError, isTimeoutError } from "../chain/thrown.js";
 import { endOf } from "../scope/deadline.js";
 import type { CallEnd } from "../scope/failed-calls.js";
@@ -50,7 +50,7 @@ const shared = new WeakSet<ConnectError>();
 
 /** Makes the error of a deadline carry the chain, unless it has ended several calls. */
 function carryChain(reason: ConnectError, chain: Uint8Array): void {
-  const others = reason.details.filter((detail) => !isChainDetail(detail));
+  const others = [...otherDetailsOf(reason)];
   reason.details = shared.has(reason) ? others : [...others, chainDetail(chain)];
   shared.add(reason);
 }

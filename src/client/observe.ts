@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { chainDetail, hasOwnChain, isChainDetail, ownChainBytes } from "../chain/error-chain.js";
+import { chainDetail, hasOwnChain, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { privateText } from "../chain/thrown.js";
 import type { PeerCall } from "./call.js";
 import { googleRpcCause } from "./google-rpc.js";
@@ -17,7 +17,10 @@ export interface Observed {
   readonly chain: Uint8Array | undefined;
 }
 
-/** Errors that were looked at already, by an interceptor inside of a transport. */
+/**
+ * Errors that were given a chain already, by an interceptor inside of a transport. One
+ * that came with its peer's chain is as it was, and can be looked at twice.
+ */
 const seen = new WeakSet<object>();
 
 /**
@@ -32,9 +35,7 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   if (seen.has(error) && call.peer.trusted) {
     return { error, chain: ownChainBytes(error) };
   }
-  const observed = error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
-  seen.add(observed.error);
-  return observed;
+  return error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
 }
 
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
@@ -97,16 +98,16 @@ function observeSilence(error: ConnectError, call: PeerCall): ObservedError {
   }
   const [code, status] = seenAs(error);
   const cause = { code, failure: error, status, privateArgs: { error: privateText(error) } };
-  const { rawMessage, metadata, details } = error;
+  const { rawMessage, metadata } = error;
   // A copy, since several calls of a connection may share an error that was made
   // on this side, and its status may be wrong.
   const observed = new ConnectError(rawMessage, status as number, metadata, [], error);
-  observed.details.push(...details.filter((detail) => !isChainDetail(detail)));
+  observed.details.push(...error.details);
   return withChain(observed, observedChain(call, cause, rawMessage));
 }
 
 function withChain(error: ConnectError, chain: Uint8Array): ObservedError {
-  const others = error.details.filter((detail) => !isChainDetail(detail)); // not a readable one
-  error.details = [...others, chainDetail(chain)];
+  error.details = [...otherDetailsOf(error), chainDetail(chain)]; // of a chain, no readable one stays
+  seen.add(error);
   return { error, chain };
 }

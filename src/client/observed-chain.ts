@@ -4,7 +4,6 @@ import { Provenance, RetrySchema, type Status } from "../../gen/errchain/v1/erro
 import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import { retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
-import { fromHex } from "../chain/hex.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { calledComponent, calledProcedure, type PeerCall, traceOfCall } from "./call.js";
 
@@ -62,6 +61,6 @@ export function observedChain(
   // our transport has told with the error.
   const attempts = retryHistory(failure)?.attempts ?? 1;
   cause.retry = create(RetrySchema, { attempts, ...(delay && { delay }) });
-  const traceId = fromHex(traceOfCall(call)?.traceId ?? "");
+  const traceId = traceOfCall(call)?.traceId ?? "";
   return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
 }

@@ -4,6 +4,7 @@ import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { type Cause, ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { builtinCause } from "../catalog/builtin.js";
 import { procedureOf } from "../catalog/component.js";
+import { isRaisedAlone } from "../catalog/raised.js";
 import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainDetail } from "../chain/error-chain.js";
@@ -26,7 +27,7 @@ import { googleDetails } from "./google-details.js";
 import { localize, wantedLanguages } from "./localize.js";
 import { addPushback, retryFactsBehind } from "./pushback.js";
 import { type RelayOptions, relayDownstream } from "./relay.js";
-import { type Carrier, makeSendable } from "./sendable.js";
+import { type Carrier, makeSendable, type Sendable } from "./sendable.js";
 
 /** What the options of a server interceptor come to. */
 export interface AnswerOptions extends ClassifyOptions, RelayOptions, EdgeOptions {
@@ -87,12 +88,13 @@ function composeAnswer(
   const onProblem = (problem: unknown) => problems.push(problem);
 
   const classified = classify(reason, request, options, onProblem);
-  const { own, below, named, message, details, metadata } =
+  const answered =
     classified.kind === "answer"
       ? classified
       : relayDownstream(reason, classified, request, options, onProblem);
+  const { own, below, named, message, details, metadata } = answered;
   const trace = traceOf(scope);
-  const traceId = fromHex(trace.traceId);
+  const { traceId } = trace;
   // Of calls that the handler does not name as its cause, only the scope knows.
   const unnamed = named ? undefined : scope.givenUp;
   addAttempts(own, retryHistory(reason)?.attempts ?? unnamed?.attempts ?? 0);
@@ -102,7 +104,7 @@ function composeAnswer(
   const isEdge = exposure !== "internal" || options.googleDetails;
   const forOthers = isEdge ? [] : googleDetails(own, details, 0, false);
   const taken = forOthers.reduce((sum, { value }) => sum + value.length, 0);
-  const localized = localizeAll({ own, below, message }, wantedLanguages(req.header));
+  const localized = localizeAll(answered, wantedLanguages(req.header));
   // At the edge another message may leave, and the chain is bounded there.
   const budget = isEdge ? UNBOUNDED : chainBudget(maxBytes, localized.message) - taken;
   const inside: Outgoing = {
@@ -119,9 +121,15 @@ function composeAnswer(
       outgoing.chain.length,
       () => carrierOf(req),
     );
-    const error = withoutStack(
-      () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
-    );
+    // What is only true of this request must not get into an error that somebody may
+    // throw again: calls that failed, and the caller's languages.
+    const isOfThisRequest = (!named && below.length > 0) || unnamed || localized !== answered;
+    const error =
+      !isEdge && !isOfThisRequest && canAnswer(reason, sendable, status)
+        ? reason
+        : withoutStack(
+            () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
+          );
     error.details =
       outgoing.chain.length > 0
         ? [...sendable.details, chainDetail(outgoing.chain)]
@@ -135,6 +143,25 @@ function composeAnswer(
     return error;
   };
   return isEdge ? atEdge(inside, exposure, options, onProblem).then(finish) : finish(inside);
+}
+
+/**
+ * Whether the error of a definition can itself be the answer, since all that it lacks is
+ * the whole chain: as mostly, and to make another one takes longer than the chain.
+ */
+function canAnswer(
+  reason: unknown,
+  { message, metadata }: Sendable,
+  status: Code,
+): reason is ConnectError {
+  return (
+    isConnectError(reason) &&
+    reason.rawMessage === message &&
+    reason.code === status &&
+    metadata === undefined &&
+    isRaisedAlone(reason) &&
+    !Object.isFrozen(reason)
+  );
 }
 
 const UNBOUNDED = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@ import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js"
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
 import { raisedAs } from "../catalog/raised.js";
-import { detailsOf, type ErrorDetail, isChainDetail } from "../chain/error-chain.js";
+import { type ErrorDetail, otherDetailsOf } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
@@ -154,7 +154,7 @@ export function applicationAnswer(
     own,
     ...behind,
     message: error.rawMessage,
-    details: detailsOf(error).filter((detail) => !isChainDetail(detail)),
+    details: otherDetailsOf(error),
     metadata: error.metadata.keys().next().done ? undefined : error.metadata,
   };
 }

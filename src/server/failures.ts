@@ -74,17 +74,19 @@ export function failuresBehind(
 
 /** What an error of the request most likely followed from, if its author does not say. */
 export function inferredFailures(scope: RequestScope): Uint8Array[] {
-  return lastFailures(scope).map(({ chain }) => {
-    const inferred = readChain(chain);
-    const [nearest] = inferred.causes;
-    if (nearest !== undefined) {
-      nearest.inferred = true;
-    }
-    return toBinary(ErrorChainSchema, inferred);
-  });
+  return scope.failedCalls === undefined
+    ? NO_CHAINS
+    : lastFailures(scope).map(({ chain }) => {
+        const inferred = readChain(chain);
+        const [nearest] = inferred.causes;
+        if (nearest !== undefined) {
+          nearest.inferred = true;
+        }
+        return toBinary(ErrorChainSchema, inferred);
+      });
 }
 
-const NO_TRACE_ID = new Uint8Array();
+const NO_CHAINS: Uint8Array[] = [];
 
 function nameFailure(
   value: unknown,
@@ -99,7 +101,7 @@ function nameFailure(
       }
       if (init !== undefined && init !== null) {
         const cause = observedCause(init, value);
-        const chain = composeChain(cause, [], NO_TRACE_ID, DEFAULT_MAX_BYTES);
+        const chain = composeChain(cause, [], "", DEFAULT_MAX_BYTES);
         return { chain, status: cause.status as number };
       }
     } catch (problem) {

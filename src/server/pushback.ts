@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { walkCauses } from "../chain/error-chain.js";
 import { repairChain } from "../chain/read.js";
 import {
-  combineRetryFacts,
+  bothRetryFacts,
   factsOfRetry,
   forbidRetry,
   PUSHBACK,
@@ -27,17 +27,17 @@ export function retryFactsBehind(
   { own, below }: Pick<Answer, "own" | "below">,
   unnamed: GivenUpCalls | undefined,
 ): RetryFacts {
-  const facts = [factsOfRetry(own.retry), ...below.map(retryFactsOfCauses)];
+  let facts = factsOfRetry(own.retry);
+  for (const chain of below) {
+    facts = bothRetryFacts(facts, retryFactsOfCauses(chain));
+  }
   walkCauses(reason, (value) => {
     if (isConnectError(value)) {
-      facts.push(retryFactsBesideChain(value));
+      facts = bothRetryFacts(facts, retryFactsBesideChain(value));
     }
     return true;
   });
-  if (unnamed !== undefined) {
-    facts.push(unnamed.facts);
-  }
-  return combineRetryFacts(facts);
+  return unnamed === undefined ? facts : bothRetryFacts(facts, unnamed.facts);
 }
 
 /** The facts of a chain from below, without those of what is no cause and is not passed on. */
