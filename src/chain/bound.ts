@@ -16,10 +16,10 @@ import { addElided, type CauseNode, causeTree, flattenTree } from "./tree.js";
 import { truncateUtf8, utf8Length } from "./utf8.js";
 
 /** Texts longer than this are cut before any cause is dropped: a system's name is worth more. */
-const OUTSIZED_BYTES = 512;
+export const OUTSIZED_BYTES = 512;
 
 /** The longest system, module or code that the model allows. */
-const MAX_IDENTITY_BYTES = 63;
+export const MAX_IDENTITY_BYTES = 63;
 
 /**
  * The same chain in at most `maxBytes` encoded bytes and MAX_CAUSES causes.

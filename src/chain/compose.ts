@@ -3,6 +3,7 @@ import { type Cause, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_
 import { boundChain } from "./bound.js";
 import { encodeChain } from "./encode-chain.js";
 import { fromHex, isHexOf } from "./hex.js";
+import { leaveOutMiddle } from "./leave-out-middle.js";
 import { MAX_CAUSES } from "./limits.js";
 import { readChain, repairChain } from "./read.js";
 import { scanChain } from "./scan.js";
@@ -47,6 +48,10 @@ export function composeChain(
   const joined = encodeChain(own, chains, isHexOf(traceId, traceIdBelow) ? "" : traceId);
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
+  }
+  const shortened = leaveOutMiddle(joined, maxBytes);
+  if (shortened !== undefined) {
+    return shortened;
   }
   const chain = create(ErrorChainSchema, {
     causes: [own, ...chains.flatMap((bytes) => readChain(bytes).causes)],

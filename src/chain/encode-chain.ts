@@ -8,6 +8,7 @@ import {
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { writeHex } from "./hex.js";
 import { tagOf } from "./scan.js";
+import { type Cursor, varintBytes, writeVarint } from "./wire-cursor.js";
 
 /**
  * A hop's own cause with the chains from below behind it, in the bytes that toBinary()
@@ -36,15 +37,15 @@ export function encodeChain(own: Cause, below: readonly Uint8Array[], traceId: s
     raw(out, chain);
   }
   if (traceId !== "") {
-    varint(out, TRACE_ID_TAG);
-    varint(out, traceId.length / 2);
+    writeVarint(out, TRACE_ID_TAG);
+    writeVarint(out, traceId.length / 2);
     writeHex(traceId, out.bytes, out.pos);
     out.pos += traceId.length / 2;
   }
   return out.bytes.subarray(begin, out.pos);
 }
 
-function writeCause(out: Output, cause: Cause): void {
+function writeCause(out: Cursor, cause: Cause): void {
   text(out, TAGS.system, cause.system);
   text(out, TAGS.module, cause.module);
   text(out, TAGS.code, cause.code);
@@ -173,68 +174,52 @@ const VALUE_TAG = 0x12;
 const SECONDS_TAG = 0x08;
 const NANOS_TAG = 0x10;
 
-/** Where chains are written, one behind the other: an ArrayBuffer for each costs more than its content. */
-interface Output {
-  readonly bytes: Uint8Array;
-  pos: number;
-}
-
 const POOL_BYTES = 16_384;
 
-let pool: Output = { bytes: new Uint8Array(0), pos: 0 };
+/** Where chains are written, one behind the other: an ArrayBuffer for each costs more than its content. */
+let pool: Cursor = { bytes: new Uint8Array(0), pos: 0 };
 
-function roomFor(length: number): Output {
+function roomFor(length: number): Cursor {
   if (pool.pos + length > pool.bytes.length) {
     pool = { bytes: new Uint8Array(Math.max(POOL_BYTES, length)), pos: 0 };
   }
   return pool;
 }
 
-function varint(out: Output, value: number): void {
-  let rest = value;
-  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) {
-    out.bytes[out.pos++] = (rest % 0x80) | 0x80;
-  }
-  for (; rest > 0x7f; rest >>>= 7) {
-    out.bytes[out.pos++] = (rest & 0x7f) | 0x80;
-  }
-  out.bytes[out.pos++] = rest;
-}
-
 /** A number, unless it is 0. */
-function number(out: Output, tag: number, value: number): void {
+function number(out: Cursor, tag: number, value: number): void {
   if (value !== 0) {
-    varint(out, tag);
-    varint(out, value);
+    writeVarint(out, tag);
+    writeVarint(out, value);
   }
 }
 
-function bytes(out: Output, tag: number, value: Uint8Array): void {
-  varint(out, tag);
-  varint(out, value.length);
+function bytes(out: Cursor, tag: number, value: Uint8Array): void {
+  writeVarint(out, tag);
+  writeVarint(out, value.length);
   raw(out, value);
 }
 
-function raw(out: Output, value: Uint8Array): void {
+function raw(out: Cursor, value: Uint8Array): void {
   out.bytes.set(value, out.pos);
   out.pos += value.length;
 }
 
 /** A text, unless it is empty. */
-function text(out: Output, tag: number, value: string): void {
+function text(out: Cursor, tag: number, value: string): void {
   if (value !== "") {
     anyText(out, tag, value);
   }
 }
 
-function anyText(out: Output, tag: number, value: string): void {
+function anyText(out: Cursor, tag: number, value: string): void {
   const lengthBytes = value.length > 0x7f ? 2 : 1;
   const start = beginField(out, tag, lengthBytes);
   utf8(out, value);
   endField(out, start, lengthBytes);
 }
 
-function texts(out: Output, tag: number, values: Record<string, string>): void {
+function texts(out: Cursor, tag: number, values: Record<string, string>): void {
   for (const name of Object.keys(values)) {
     const start = beginField(out, tag, 1);
     anyText(out, KEY_TAG, name);
@@ -243,7 +228,7 @@ function texts(out: Output, tag: number, values: Record<string, string>): void {
   }
 }
 
-function timestamp(out: Output, tag: number, { seconds, nanos }: Timestamp): void {
+function timestamp(out: Cursor, tag: number, { seconds, nanos }: Timestamp): void {
   const start = beginField(out, tag, 1);
   number(out, SECONDS_TAG, Number(seconds));
   number(out, NANOS_TAG, nanos);
@@ -255,14 +240,14 @@ function timestamp(out: Output, tag: number, { seconds, nanos }: Timestamp): voi
  *
  * @param lengthBytes how many bytes the length will probably take
  */
-function beginField(out: Output, tag: number, lengthBytes: number): number {
-  varint(out, tag);
+function beginField(out: Cursor, tag: number, lengthBytes: number): number {
+  writeVarint(out, tag);
   out.pos += lengthBytes;
   return out.pos;
 }
 
 /** Ends a field with a length; the content moves where its length takes more or fewer bytes. */
-function endField(out: Output, start: number, lengthBytes: number): void {
+function endField(out: Cursor, start: number, lengthBytes: number): void {
   const length = out.pos - start;
   const needed = varintBytes(length);
   const begin = start - lengthBytes;
@@ -270,21 +255,13 @@ function endField(out: Output, start: number, lengthBytes: number): void {
     out.bytes.copyWithin(begin + needed, start, out.pos);
   }
   out.pos = begin;
-  varint(out, length);
+  writeVarint(out, length);
   out.pos += length;
-}
-
-function varintBytes(value: number): number {
-  let length = 1;
-  for (let rest = value; rest > 0x7f; rest >>>= 7) {
-    length++;
-  }
-  return length;
 }
 
 const encoder = new TextEncoder();
 
-function utf8(out: Output, value: string): void {
+function utf8(out: Cursor, value: string): void {
   const { bytes } = out;
   let { pos } = out;
   if (value.length <= MAX_BY_HAND) {

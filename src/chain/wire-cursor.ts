@@ -1,4 +1,4 @@
-// Reads the wire format of Protobuf without an object for each field, see
+// Reads and writes the wire format of Protobuf without an object for each field, see
 // https://protobuf.dev/programming-guides/encoding/. BinaryReader is for messages that
 // are decoded; chains are mostly only walked over.
 
@@ -43,4 +43,25 @@ export function skipVarint(cursor: Cursor, end: number): boolean {
     }
   }
   return false;
+}
+
+/** Writes a number of up to 53 bits, which must not be negative. */
+export function writeVarint(out: Cursor, value: number): void {
+  let rest = value;
+  for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) {
+    out.bytes[out.pos++] = (rest % 0x80) | 0x80;
+  }
+  for (; rest > 0x7f; rest >>>= 7) {
+    out.bytes[out.pos++] = (rest & 0x7f) | 0x80;
+  }
+  out.bytes[out.pos++] = rest;
+}
+
+/** How many bytes a number of up to 31 bits takes. */
+export function varintBytes(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest >>>= 7) {
+    length++;
+  }
+  return length;
 }
