@@ -63,7 +63,7 @@ function joinTask(causes: number): Task {
   const about =
     causes < 32
       ? "The own cause is encoded, the bytes from below follow."
-      : "One more than the limit of 32, so one is left out: the chain is decoded.";
+      : "One more than the limit of 32, so one is left out, found by walking over the bytes.";
   return task(work.join(causes), work.join(1), about, () =>
     composeChain(own, [bytes], toHex(traceId), LARGEST_MAX_BYTES),
   );

@@ -153,6 +153,6 @@ A library that sits between an application and its RPC stack can be as fast as w
 - **A failed call** carries the chain at every hop: the bytes must be written, sent, and read by the stack. The rows *joined as bytes by hand* show what that alone costs, without and with one trace ID for all hops; nearly all of it is the stack's, and the promises of the first table leave little room beside it. What errchain adds to that row is that a chain from anybody is checked before it is passed on, that causes are found behind whatever a handler throws, and that answers stay within what all stacks can read.
 - **What errchain does itself** for a failure takes a few microseconds where it runs in a loop, and several times as long between two turns of a stack that has meanwhile used the caches for itself. Fewer instructions help less than they should there; fewer objects help more.
 - **Connect compresses** error bodies of 1,024 bytes and more at every hop, on the thread pool, which costs more than everything else together. A usual chain of three hops stays below. A \`{ desc, value }\` detail is sent with a readable copy of itself, and is above it at once.
-- **More than 32 causes, or more bytes than allowed**: then something must be left out, and for that the chain must be decoded.`;
+- **More than 32 causes, or more bytes than allowed**: then something must be left out. In a plain chain the bytes show what; a fan-out, or a cause that speaks of repetitions, must be decoded for that.`;
 
 process.exitCode = main();
