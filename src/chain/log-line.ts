@@ -72,8 +72,11 @@ function lineOf(error: unknown): LogLine {
 }
 
 function escapeText(text: string): string {
-  return escapeControls(text.replaceAll("\\", "\\\\"));
+  return PLAIN.test(text) ? text : escapeControls(text.replaceAll("\\", "\\\\"));
 }
+
+/** Most lines are of such characters only, and then are as they are. */
+const PLAIN = /^[ -[\]-~]*$/;
 
 function escapeField(text: string): string {
   return escapeText(text).replaceAll("|", escapeChar);

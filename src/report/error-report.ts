@@ -66,21 +66,36 @@ export function tellSinks(sinks: readonly ErrorSink[], factsOf: () => ReportFact
     return;
   }
   const { readChain, ...facts } = factsOf();
-  let chain: ErrorChain | undefined;
-  const report: ErrorReport = {
-    ...facts,
-    get chain() {
-      chain ??= readChain();
-      return chain;
-    },
-    get beganHere() {
-      return isBeginning(this.chain, facts.kind);
-    },
-  };
+  const report: ErrorReport = Object.defineProperties(
+    { ...facts, [READ_CHAIN]: readChain },
+    FOUND_OUT_WHEN_READ,
+  ) as never;
   for (const sink of sinks) {
     safely(() => isThenable(sink(report))); // which takes care of a rejection
   }
 }
+
+const READ_CHAIN = Symbol("errchain.readChain");
+
+/** The getters are the same for all reports, so that V8 gives them all one shape. */
+const FOUND_OUT_WHEN_READ: PropertyDescriptorMap &
+  ThisType<ErrorReport & Record<typeof READ_CHAIN, () => ErrorChain>> = {
+  chain: {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const value = this[READ_CHAIN]();
+      Reflect.defineProperty(this, "chain", { value, enumerable: true, configurable: true });
+      return value;
+    },
+  },
+  beganHere: {
+    enumerable: true,
+    get() {
+      return isBeginning(this.chain, this.kind);
+    },
+  },
+};
 
 /** Throws a TypeError if `onError` is malformed. */
 export function checkSinks(onError: readonly ErrorSink[]): readonly ErrorSink[] {
