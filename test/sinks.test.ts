@@ -89,6 +89,17 @@ async function startHops(hops: Hops) {
 }
 
 describe("a report", () => {
+  test("has its chain also where a sink has frozen it", async () => {
+    const chains: ErrorReport["chain"][] = [];
+    const client = await startHops({
+      front: [Object.freeze, ({ chain }) => chains.push(chain)],
+    });
+    await failureOf(client.unary({}));
+    expect(chains.map(({ causes }) => causes.map(fullCode))).toEqual([
+      ["FRONT_1001", "DEEP_CORE_2002"],
+    ]);
+  });
+
   test("is made once by each hop, and says where the fault began", async () => {
     const reports: Record<"front" | "deep" | "client", ErrorReport[]> = {
       front: [],

@@ -34,6 +34,7 @@ const ENCODED_WHEN_READ: PropertyDescriptor & ThisType<RaisedDetail> = {
     const chains = "chains" in from ? from.chains : chainsBehind(from.reason);
     const maxBytes = chainBudget(DEFAULT_MAX_BYTES, own.message);
     const value = composeChain({ ...own }, chains, "", maxBytes);
+    // Remembered, unless somebody has frozen it: then Reflect does not throw.
     Reflect.defineProperty(this, "value", { value, enumerable: true, configurable: true });
     return value;
   },

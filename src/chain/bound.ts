@@ -14,6 +14,7 @@ import { dropUnknownFields } from "./read.js";
 import { rootOfChain } from "./root-cause.js";
 import { addElided, type CauseNode, causeTree, flattenTree } from "./tree.js";
 import { truncateUtf8, utf8Length } from "./utf8.js";
+import { varintBytes } from "./wire-cursor.js";
 
 /** Texts longer than this are cut before any cause is dropped: a system's name is worth more. */
 export const OUTSIZED_BYTES = 512;
@@ -116,8 +117,8 @@ function sizeOfTree(
 }
 
 /** The size of a field with a length, of a number below 16. */
-function fieldSize(length: number): number {
-  return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : 5) + length;
+export function fieldSize(length: number): number {
+  return 1 + varintBytes(length) + length;
 }
 
 function* nodesOf(node: CauseNode): Iterable<CauseNode> {

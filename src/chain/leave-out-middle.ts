@@ -1,5 +1,5 @@
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
-import { MAX_IDENTITY_BYTES, OUTSIZED_BYTES } from "./bound.js";
+import { fieldSize, MAX_IDENTITY_BYTES, OUTSIZED_BYTES } from "./bound.js";
 import { MAX_CAUSES } from "./limits.js";
 import { tagOf } from "./scan.js";
 import {
@@ -187,8 +187,7 @@ function write(
 
 /** How many bytes the field of a cause takes with another `elided`. */
 function sizeWithElided(cause: CausePlace, elided: number): number {
-  const content = contentWithElided(cause, elided);
-  return varintBytes(CAUSES_TAG) + varintBytes(content) + content;
+  return fieldSize(contentWithElided(cause, elided));
 }
 
 function contentWithElided(cause: CausePlace, elided: number): number {

@@ -85,6 +85,7 @@ const FOUND_OUT_WHEN_READ: PropertyDescriptorMap &
     configurable: true,
     get() {
       const value = this[READ_CHAIN]();
+      // Remembered, unless a sink has frozen it: then Reflect does not throw.
       Reflect.defineProperty(this, "chain", { value, enumerable: true, configurable: true });
       return value;
     },
