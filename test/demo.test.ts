@@ -16,9 +16,9 @@ test("the demo plays its scenes in under 10 s and leaves no process behind", asy
   const [, a, b, c, d, e, f, g, h] = stdout.split(/^\([a-h]\) /m);
 
   expect(a).toContain(
-    "└─ ROUTE_DISPATCH_20003 no delivery range is configured for Mill Lane 3, 21037 Hamburg, product FRESH  [root cause]",
+    "└─ ROUTE_DISPATCH_20003 no delivery range is configured for Mill Lane 3, 21037, product FRESH  [root cause]",
   );
-  expect(a).toContain("FailedPrecondition: order 4711 cannot be promised");
+  expect(a).toContain("FailedPrecondition: order cannot be promised");
   expect(codesIn(a)).toEqual(["WMS_ORDER_10001", "PROMISE_ETA_10002", "ROUTE_DISPATCH_20003"]);
 
   expect(b).toContain("Internal: ");
@@ -38,7 +38,7 @@ test("the demo plays its scenes in under 10 s and leaves no process behind", asy
   const [, inside, partner, stranger, support] =
     e?.split(/A system of the company:|A partner:|The public:|Support,/) ?? [];
   expect(inside).toContain("└─ PROMISE_ETA_10002");
-  expect(partner).toContain("└─ PROMISE_ETA_10002 there is no delivery time for FRESH");
+  expect(partner).toContain("└─ PROMISE_ETA_10002 no delivery time");
   expect(stranger).toMatch(/WMS_ORDER_10001 .*\n +└─ ROUTE_DISPATCH_20003 no delivery range/);
   expect(stranger).not.toContain("PROMISE");
   expect(support).toMatch(/WMS_ORDER_10001[\s\S]*PROMISE_ETA_10002[\s\S]*ROUTE_DISPATCH_20003/);

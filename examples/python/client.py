@@ -10,7 +10,7 @@ import grpc_chain
 
 address = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:50051"
 service = route_pb2.DESCRIPTOR.services_by_name["RouteService"]
-request = route_pb2.FindRangeRequest(address="Mill Lane 3, 21037 Hamburg", product="FRESH")
+request = route_pb2.FindRangeRequest(address="Mill Lane 3, 21037", product="FRESH")
 
 with grpc.insecure_channel(address) as channel:
     try:

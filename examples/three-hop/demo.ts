@@ -25,7 +25,7 @@ three processes on free ports of this machine.
   --help    print this`;
 
 const goodAddress = "Harbour Road 12, 20095 Hamburg";
-const addressWithoutRange = "Mill Lane 3, 21037 Hamburg";
+const addressWithoutRange = "Mill Lane 3, 21037";
 const addressWithoutComma = "Mill Lane 3 Hamburg";
 const slowAddress = "Slow Lane 1, 20095 Hamburg";
 

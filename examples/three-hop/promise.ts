@@ -26,10 +26,10 @@ const routes = (router: ConnectRouter) =>
         return { deliveryTime: `tomorrow, with the tour ${range}` };
       } catch (err) {
         if (product === "FROZEN") {
-          throw noDeliveryTime({ product }); // a mistake, and a common one: no { cause: err }
+          throw noDeliveryTime(); // a mistake, and a common one: no { cause: err }
         }
         if (isError(err, rangeNotConfigured)) {
-          throw noDeliveryTime({ product }, { cause: err });
+          throw noDeliveryTime({}, { cause: err });
         }
         throw err; // nothing to say about it: the interceptor names PROMISE in front of it
       }

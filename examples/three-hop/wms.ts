@@ -21,13 +21,13 @@ const eta = createClient(
 
 const routes = (router: ConnectRouter) =>
   router.service(OrderService, {
-    async placeOrder({ order, address, product }) {
+    async placeOrder({ address, product }) {
       try {
         const { deliveryTime } = await eta.promiseDelivery({ address, product });
         return { deliveryTime };
       } catch (err) {
         if (isError(err, noDeliveryTime)) {
-          throw cannotBePromised({ order }, { cause: err });
+          throw cannotBePromised({}, { cause: err });
         }
         throw err;
       }

@@ -28,7 +28,7 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 
-	request := &routev1.FindRangeRequest{Address: "Mill Lane 3, 21037 Hamburg", Product: "FRESH"}
+	request := &routev1.FindRangeRequest{Address: "Mill Lane 3, 21037", Product: "FRESH"}
 	found, err := routev1.NewRouteServiceClient(connection).FindRange(ctx, request)
 	if err == nil {
 		fmt.Println("the range is", found.Range)

@@ -75,8 +75,7 @@ func (h *hop) placeOrder(o order) answer {
 	if len(below) == 0 {
 		return answer{text: text}
 	}
-	args := map[string]string{"order": o.number}
-	return h.inFront(o, chain.Raise(wmsv1.OrderError_ORDER_ERROR_CANNOT_BE_PROMISED, args, h.signature()), below)
+	return h.inFront(o, chain.Raise(wmsv1.OrderError_ORDER_ERROR_CANNOT_BE_PROMISED, nil, h.signature()), below)
 }
 
 func (h *hop) promiseDelivery(o order) answer {
@@ -84,8 +83,7 @@ func (h *hop) promiseDelivery(o order) answer {
 	if len(below) == 0 {
 		return answer{text: text}
 	}
-	args := map[string]string{"product": o.product}
-	return h.inFront(o, chain.Raise(promisev1.EtaError_ETA_ERROR_NO_DELIVERY_TIME, args, h.signature()), below)
+	return h.inFront(o, chain.Raise(promisev1.EtaError_ETA_ERROR_NO_DELIVERY_TIME, nil, h.signature()), below)
 }
 
 func (h *hop) findRange(o order) answer {

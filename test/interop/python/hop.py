@@ -79,13 +79,13 @@ class Hop:
     def place_order(self, order):
         below = self._below(order, PROMISE)
         if isinstance(below, list):
-            self._fail(order, order_pb2.OrderError, order_pb2.ORDER_ERROR_CANNOT_BE_PROMISED, {"order": order.number}, below)
+            self._fail(order, order_pb2.OrderError, order_pb2.ORDER_ERROR_CANNOT_BE_PROMISED, {}, below)
         return order_pb2.PlaceOrderResponse(delivery_time=below.delivery_time)
 
     def promise_delivery(self, order):
         below = self._below(order, ROUTE)
         if isinstance(below, list):
-            self._fail(order, eta_pb2.EtaError, eta_pb2.ETA_ERROR_NO_DELIVERY_TIME, {"product": order.product}, below)
+            self._fail(order, eta_pb2.EtaError, eta_pb2.ETA_ERROR_NO_DELIVERY_TIME, {}, below)
         return eta_pb2.PromiseDeliveryResponse(delivery_time=below.range)
 
     def find_range(self, order):

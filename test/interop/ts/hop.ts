@@ -44,7 +44,7 @@ export function connectToWms(address: string, protocol: string): Client<typeof O
 export const routes = (router: ConnectRouter) =>
   router
     .service(OrderService, {
-      async placeOrder({ order, address, product }, { requestHeader }) {
+      async placeOrder({ address, product }, { requestHeader }) {
         const answers = await ask(requestHeader, (next, protocol, headers) =>
           createClient(EtaService, transportTo(next, protocol)).promiseDelivery(
             { address, product },
@@ -52,7 +52,7 @@ export const routes = (router: ConnectRouter) =>
           ),
         );
         if (answers.failed.length > 0) {
-          throw raise(cannotBePromised, { order }, answers.failed);
+          throw raise(cannotBePromised, {}, answers.failed);
         }
         return { deliveryTime: answers.last?.deliveryTime ?? "" };
       },
@@ -66,7 +66,7 @@ export const routes = (router: ConnectRouter) =>
           ),
         );
         if (answers.failed.length > 0) {
-          throw raise(noDeliveryTime, { product }, answers.failed);
+          throw raise(noDeliveryTime, {}, answers.failed);
         }
         return { deliveryTime: answers.last?.range ?? "" };
       },

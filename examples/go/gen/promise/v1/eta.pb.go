@@ -176,10 +176,10 @@ const file_promise_v1_eta_proto_rawDesc = "" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x18\n" +
 	"\aproduct\x18\x02 \x01(\tR\aproduct\">\n" +
 	"\x17PromiseDeliveryResponse\x12#\n" +
-	"\rdelivery_time\x18\x01 \x01(\tR\fdeliveryTime*\xbd\x01\n" +
+	"\rdelivery_time\x18\x01 \x01(\tR\fdeliveryTime*\xa6\x01\n" +
 	"\bEtaError\x12\x19\n" +
-	"\x15ETA_ERROR_UNSPECIFIED\x10\x00\x12t\n" +
-	"\x1aETA_ERROR_NO_DELIVERY_TIME\x10\x92N\x1aS\xaa\xee\x18O\b\t\x12'there is no delivery time for {product}\x18\x02 \x02:\x1eLook at what ROUTE says below.\x1a \xaa\xee\x18\x1c\n" +
+	"\x15ETA_ERROR_UNSPECIFIED\x10\x00\x12]\n" +
+	"\x1aETA_ERROR_NO_DELIVERY_TIME\x10\x92N\x1a<\xaa\xee\x188\b\t\x12\x10no delivery time\x18\x02 \x02:\x1eLook at what ROUTE says below.\x1a \xaa\xee\x18\x1c\n" +
 	"\aPROMISE\x12\x03ETA\x1a\fpromise-team2\x81\x01\n" +
 	"\n" +
 	"EtaService\x12_\n" +

@@ -72,7 +72,7 @@ func (RouteError) EnumDescriptor() ([]byte, []int) {
 
 type FindRangeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Street, then a comma, then postcode and town.
+	// Street, then a comma, then the postcode; a town may follow.
 	Address       string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	Product       string `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -184,11 +184,11 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x18\n" +
 	"\aproduct\x18\x03 \x01(\tR\aproduct\"9\n" +
 	"\x12PlaceOrderResponse\x12#\n" +
-	"\rdelivery_time\x18\x01 \x01(\tR\fdeliveryTime*\xd6\x01\n" +
+	"\rdelivery_time\x18\x01 \x01(\tR\fdeliveryTime*\xce\x01\n" +
 	"\n" +
 	"OrderError\x12\x1b\n" +
-	"\x17ORDER_ERROR_UNSPECIFIED\x10\x00\x12\x8e\x01\n" +
-	"\x1eORDER_ERROR_CANNOT_BE_PROMISED\x10\x91N\x1ai\xaa\xee\x18e\b\t\x12 order {order} cannot be promised\x18\x03:=Look at the root cause: it says whether somebody can mend it.\x1a\x1a\xaa\xee\x18\x16\n" +
+	"\x17ORDER_ERROR_UNSPECIFIED\x10\x00\x12\x86\x01\n" +
+	"\x1eORDER_ERROR_CANNOT_BE_PROMISED\x10\x91N\x1aa\xaa\xee\x18]\b\t\x12\x18order cannot be promised\x18\x03:=Look at the root cause: it says whether somebody can mend it.\x1a\x1a\xaa\xee\x18\x16\n" +
 	"\x03WMS\x12\x05ORDER\x1a\bwms-team2e\n" +
 	"\fOrderService\x12C\n" +
 	"\n" +

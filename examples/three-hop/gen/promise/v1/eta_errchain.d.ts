@@ -9,13 +9,13 @@ import type { ErrorDefinition } from "errchain";
  *
  * `PROMISE_ETA_10002`: FAILED_PRECONDITION, visible to PARTNER, DO_NOT_RETRY.
  *
- * > there is no delivery time for {product}
+ * > no delivery time
  *
  * What to do: Look at what ROUTE says below.
  *
  * @generated from enum value: ETA_ERROR_NO_DELIVERY_TIME = 10002;
  */
-export declare const noDeliveryTime: ErrorDefinition<{ readonly product: string }, never, "PROMISE_ETA_10002">;
+export declare const noDeliveryTime: ErrorDefinition<{}, never, "PROMISE_ETA_10002">;
 
 /**
  * The error codes of PROMISE, ETA, for matchCause().

@@ -9,7 +9,7 @@ import { defineError } from "errchain";
  *
  * `PROMISE_ETA_10002`: FAILED_PRECONDITION, visible to PARTNER, DO_NOT_RETRY.
  *
- * > there is no delivery time for {product}
+ * > no delivery time
  *
  * What to do: Look at what ROUTE says below.
  *
@@ -21,7 +21,7 @@ export const noDeliveryTime = /*@__PURE__*/ defineError({
   code: 10002,
   reason: "NO_DELIVERY_TIME",
   status: "FAILED_PRECONDITION",
-  message: "there is no delivery time for {product}",
+  message: "no delivery time",
   visibility: "PARTNER",
   retry: "DO_NOT_RETRY",
   privateArgs: [],

@@ -15,7 +15,7 @@ export declare const file_route_v1_route: GenFile;
  */
 export declare type FindRangeRequest = Message<"route.v1.FindRangeRequest"> & {
   /**
-   * Street, then a comma, then postcode and town.
+   * Street, then a comma, then the postcode; a town may follow.
    *
    * @generated from field: string address = 1;
    */

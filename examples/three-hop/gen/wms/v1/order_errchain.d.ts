@@ -9,13 +9,13 @@ import type { ErrorDefinition } from "errchain";
  *
  * `WMS_ORDER_10001`: FAILED_PRECONDITION, visible to PUBLIC.
  *
- * > order {order} cannot be promised
+ * > order cannot be promised
  *
  * What to do: Look at the root cause: it says whether somebody can mend it.
  *
  * @generated from enum value: ORDER_ERROR_CANNOT_BE_PROMISED = 10001;
  */
-export declare const cannotBePromised: ErrorDefinition<{ readonly order: string }, never, "WMS_ORDER_10001">;
+export declare const cannotBePromised: ErrorDefinition<{}, never, "WMS_ORDER_10001">;
 
 /**
  * The error codes of WMS, ORDER, for matchCause().

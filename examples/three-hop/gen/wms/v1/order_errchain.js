@@ -9,7 +9,7 @@ import { defineError } from "errchain";
  *
  * `WMS_ORDER_10001`: FAILED_PRECONDITION, visible to PUBLIC.
  *
- * > order {order} cannot be promised
+ * > order cannot be promised
  *
  * What to do: Look at the root cause: it says whether somebody can mend it.
  *
@@ -21,7 +21,7 @@ export const cannotBePromised = /*@__PURE__*/ defineError({
   code: 10001,
   reason: "CANNOT_BE_PROMISED",
   status: "FAILED_PRECONDITION",
-  message: "order {order} cannot be promised",
+  message: "order cannot be promised",
   visibility: "PUBLIC",
   privateArgs: [],
 });

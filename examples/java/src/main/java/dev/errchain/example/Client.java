@@ -18,10 +18,7 @@ public final class Client {
     ManagedChannel channel =
         Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
     FindRangeRequest request =
-        FindRangeRequest.newBuilder()
-            .setAddress("Mill Lane 3, 21037 Hamburg")
-            .setProduct("FRESH")
-            .build();
+        FindRangeRequest.newBuilder().setAddress("Mill Lane 3, 21037").setProduct("FRESH").build();
     try {
       RouteServiceGrpc.RouteServiceBlockingStub route =
           RouteServiceGrpc.newBlockingStub(channel).withDeadlineAfter(5, TimeUnit.SECONDS);

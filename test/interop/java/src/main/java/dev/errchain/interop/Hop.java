@@ -84,7 +84,6 @@ final class Hop {
         order,
         PROMISE,
         OrderError.ORDER_ERROR_CANNOT_BE_PROMISED,
-        Map.of("order", order.number()),
         channel ->
             EtaServiceGrpc.newBlockingStub(channel).promiseDelivery(request).getDeliveryTime());
   }
@@ -99,7 +98,6 @@ final class Hop {
         order,
         ROUTE,
         EtaError.ETA_ERROR_NO_DELIVERY_TIME,
-        Map.of("product", order.product()),
         channel -> RouteServiceGrpc.newBlockingStub(channel).findRange(request).getRange());
   }
 
@@ -123,11 +121,7 @@ final class Hop {
 
   /** Calls the hops below; throws this hop's own error if one of them fails. */
   private static String ask(
-      Order order,
-      ServiceDescriptor service,
-      ProtocolMessageEnum code,
-      Map<String, String> args,
-      Call call) {
+      Order order, ServiceDescriptor service, ProtocolMessageEnum code, Call call) {
     List<String> nextAfterThat = order.next().subList(1, order.next().size());
     List<ByteString> below = new ArrayList<>();
     String text = "";
@@ -141,7 +135,7 @@ final class Hop {
     if (below.isEmpty()) {
       return text;
     }
-    throw inFront(order, raised(code, args), below);
+    throw inFront(order, raised(code, Map.of()), below);
   }
 
   private static String call(
