@@ -125,8 +125,12 @@ export function startCall(
 }
 
 /** Takes a step of a call, so that what begins there belongs to the span of the call. */
-export function inSpan<R>({ span }: PeerCall, step: () => R): R {
-  return span === undefined ? step() : context.with(span.context, step);
+export function inSpan<A extends unknown[], R>(
+  { span }: PeerCall,
+  step: (...args: A) => R,
+  ...args: A
+): R {
+  return span === undefined ? step(...args) : context.with(span.context, step, undefined, ...args);
 }
 
 /** The trace that the callee was told of; undefined if it was told of none. */

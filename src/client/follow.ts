@@ -10,9 +10,10 @@ import { endSpanOnSignal, reportCall } from "./report-call.js";
 
 /** A call succeeded. */
 export function callSucceeded(call: PeerCall, { header }: Pick<StreamResponse, "header">): void {
-  call.span?.succeed(rpcSystemOf(header.get("content-type")));
-  if (call.scope !== undefined) {
-    noteSuccess(call.scope, call);
+  const { span, scope } = call;
+  span?.succeed(rpcSystemOf(header.get("content-type")));
+  if (scope?.failedCalls !== undefined) {
+    noteSuccess(scope, call);
   }
 }
 
@@ -84,7 +85,7 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
     },
   });
   try {
-    const res = await inSpan(call, () => send(sent));
+    const res = await inSpan(call, send, sent);
     const message = wrapStream(res.message, {
       onEnd() {
         release();

@@ -1,5 +1,10 @@
-import type { Interceptor } from "@connectrpc/connect";
-import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
+import type {
+  Interceptor,
+  StreamRequest,
+  StreamResponse,
+  UnaryResponse,
+} from "@connectrpc/connect";
+import { type CheckedPeer, checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 
 /** Options of createClientInterceptor(). */
@@ -21,21 +26,30 @@ export interface ClientInterceptorOptions extends PeerOptions {}
  */
 export function createClientInterceptor(options: ClientInterceptorOptions = {}): Interceptor {
   const peer = checkPeer(options);
-  return (next) => async (req) => {
+  return (next) => (req) => {
     if (req.stream) {
-      const call = startCall(req.method, undefined, req.header, peer, req.url);
-      return followStream(call, req.message, req.signal, async (message) => {
-        const res = await next({ ...req, message });
-        return res as typeof res & { stream: true };
-      });
+      return stream(next, req, peer);
     }
     const call = startCall(req.method, req.message, req.header, peer, req.url);
-    try {
-      const res = await inSpan(call, () => next(req));
+    const succeed = (res: UnaryResponse | StreamResponse) => {
       callSucceeded(call, res);
       return res;
+    };
+    const fail = (reason: unknown) => Promise.reject(callFailed(call, reason, req.signal));
+    try {
+      return Promise.resolve(inSpan(call, next, req)).then(succeed, fail);
     } catch (reason) {
-      throw callFailed(call, reason, req.signal);
+      return Promise.reject(reason).catch(fail);
     }
   };
+}
+
+type Next = Parameters<Interceptor>[0];
+
+function stream(next: Next, req: StreamRequest, peer: CheckedPeer): ReturnType<Next> {
+  const call = startCall(req.method, undefined, req.header, peer, req.url);
+  return followStream(call, req.message, req.signal, async (message) => {
+    const res = await next({ ...req, message });
+    return res as typeof res & { stream: true };
+  });
 }

@@ -1,6 +1,6 @@
 // One call of getRandomValues() costs more than the few bytes it is asked for, and a
 // text of many digits is put together fastest as bytes: both are made in bulk.
-const POOL_DIGITS = 4096;
+const POOL_BYTES = 2048;
 let digits = "";
 let used = 0;
 
@@ -17,16 +17,21 @@ export function randomHex(byteLength: number): string {
 }
 
 function randomDigits(): string {
-  const codes = crypto.getRandomValues(new Uint8Array(POOL_DIGITS));
-  for (let index = 0; index < codes.length; index++) {
-    codes[index] = HEX_DIGITS.charCodeAt((codes[index] as number) & 0x0f);
+  const random = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+  const pairs = new Uint16Array(POOL_BYTES);
+  for (let index = 0; index < POOL_BYTES; index++) {
+    pairs[index] = PAIRS[random[index] as number] as number;
   }
-  return new TextDecoder().decode(codes);
+  return new TextDecoder().decode(pairs);
 }
 
-const HEX_DIGITS = "0123456789abcdef";
+/** The two digits of each byte, in either order: of random digits, no order is another. */
+const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const [high, low] = byte.toString(16).padStart(2, "0");
+  return ((high as string).charCodeAt(0) << 8) | (low as string).charCodeAt(0);
+});
 
 /** Whether an ID is all zero, which W3C Trace Context calls invalid. */
-export function isZero(hex: string): boolean {
+function isZero(hex: string): boolean {
   return hex.charCodeAt(0) === 0x30 && !/[^0]/.test(hex);
 }
