@@ -60,12 +60,13 @@ function joinTask(causes: number): Task {
   const own = causeByHand(1, hexDigits(8));
   const { traceId, ...below } = chainOf(causes);
   const bytes = toBinary(ErrorChainSchema, { ...below, traceId });
+  const digits = toHex(traceId);
   const about =
     causes < 32
       ? "The own cause is encoded, the bytes from below follow."
       : "One more than the limit of 32, so one is left out, found by walking over the bytes.";
   return task(work.join(causes), work.join(1), about, () =>
-    composeChain(own, [bytes], toHex(traceId), LARGEST_MAX_BYTES),
+    composeChain(own, [bytes], digits, LARGEST_MAX_BYTES),
   );
 }
 

@@ -2,11 +2,11 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type Cause, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { boundChain } from "./bound.js";
 import { encodeChain } from "./encode-chain.js";
-import { fromHex, isHexOf } from "./hex.js";
+import { fromHex, isHexAt } from "./hex.js";
 import { leaveOutMiddle } from "./leave-out-middle.js";
 import { MAX_CAUSES } from "./limits.js";
 import { readChain, repairChain } from "./read.js";
-import { scanChain } from "./scan.js";
+import { scanChain, TRACE_ID_BYTES } from "./scan.js";
 
 /**
  * Puts a hop's own cause in front of the chains from below (none, one, or
@@ -29,8 +29,11 @@ export function composeChain(
   maxBytes: number,
 ): Uint8Array {
   let causes = 1;
-  let traceIdBelow: Uint8Array = NO_BYTES;
-  const chains: Uint8Array[] = [];
+  // The last of the chains that has a trace ID, and where that stands.
+  let traced: Uint8Array = NO_BYTES;
+  let traceIdAt = 0;
+  const chains = [...below];
+  let count = 0;
   for (const bytes of below) {
     let chain = bytes;
     let scan = scanChain(chain);
@@ -39,13 +42,20 @@ export function composeChain(
       scan = scanChain(chain);
     }
     if (scan !== undefined) {
-      chains.push(chain);
+      chains[count++] = chain;
       causes += scan.causes;
-      traceIdBelow = scan.traceId.length > 0 ? scan.traceId : traceIdBelow;
+      if (scan.traceIdAt > 0) {
+        traced = chain;
+        traceIdAt = scan.traceIdAt;
+      }
     }
   }
+  if (count < chains.length) {
+    chains.length = count;
+  }
   own.branches = chains.length;
-  const joined = encodeChain(own, chains, isHexOf(traceId, traceIdBelow) ? "" : traceId);
+  const isBelow = traceIdAt > 0 && isHexAt(traceId, traced, traceIdAt);
+  const joined = encodeChain(own, chains, isBelow ? "" : traceId);
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
@@ -55,7 +65,8 @@ export function composeChain(
   }
   const chain = create(ErrorChainSchema, {
     causes: [own, ...chains.flatMap((bytes) => readChain(bytes).causes)],
-    traceId: traceId === "" ? traceIdBelow : fromHex(traceId),
+    traceId:
+      traceId === "" ? traced.subarray(traceIdAt, traceIdAt + TRACE_ID_BYTES) : fromHex(traceId),
   });
   return toBinary(ErrorChainSchema, boundChain(chain, maxBytes));
 }

@@ -24,13 +24,10 @@ export function writeHex(hex: string, bytes: Uint8Array, pos: number): void {
   }
 }
 
-/** Whether hex digits, in lower or upper case, stand for these bytes. */
-export function isHexOf(hex: string, bytes: Uint8Array): boolean {
-  if (hex.length !== 2 * bytes.length) {
-    return false;
-  }
-  for (let index = 0; index < bytes.length; index++) {
-    if (bytes[index] !== byteAt(hex, index)) {
+/** Whether hex digits, in lower or upper case, stand for the bytes at a place. */
+export function isHexAt(hex: string, bytes: Uint8Array, pos: number): boolean {
+  for (let index = 0; index < hex.length / 2; index++) {
+    if (bytes[pos + index] !== byteAt(hex, index)) {
       return false;
     }
   }

@@ -19,12 +19,17 @@ describe("scanChain", () => {
         for (const bytes of [toBinary(ErrorChainSchema, chain), withUnknownFields(chain)]) {
           const { causes, traceId } = chain;
           const [{ system, procedure, provenance }] = causes as [Cause];
-          const { nearest = { systemAt: 0, procedureAt: 0 }, ...scan } = scanChain(bytes) ?? {};
+          const {
+            nearest = { systemAt: 0, procedureAt: 0 },
+            traceIdAt = -1,
+            ...scan
+          } = scanChain(bytes) ?? {};
           expect(scan).toEqual({
             causes: causes.length,
-            traceId,
             hasRetry: causes.some(({ retry }) => retry !== undefined),
           });
+          expect(traceIdAt > 0).toBe(traceId.length > 0);
+          expect(bytes.slice(traceIdAt, traceIdAt + traceId.length)).toEqual(traceId);
           expect(nearest).toMatchObject({ provenance });
           expect(isTextAt(bytes, nearest.systemAt, system)).toBe(true);
           expect(isTextAt(bytes, nearest.systemAt, `${system}X`)).toBe(false);

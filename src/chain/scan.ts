@@ -9,8 +9,8 @@ export interface ChainScan {
   readonly causes: number;
   /** Who has written the nearest cause, and about what. */
   readonly nearest: Signature;
-  /** The W3C trace ID as it stands in the chain: 16 bytes, or empty. */
-  readonly traceId: Uint8Array;
+  /** Where the 16 bytes of the W3C trace ID begin; 0 where there is none. */
+  readonly traceIdAt: number;
   /** Whether any cause says something about a repetition of its call. */
   readonly hasRetry: boolean;
 }
@@ -52,7 +52,7 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
   const cursor: ChainCursor = { bytes, pos: 0, hasRetry: false };
   const nearest: Signature = { systemAt: 0, procedureAt: 0, provenance: 0 };
   let causes = 0;
-  let traceId: Uint8Array = NO_BYTES;
+  let traceIdAt = 0;
   // How many causes must still follow for the tree to be whole.
   let pending = 1;
   while (cursor.pos < bytes.length) {
@@ -74,14 +74,14 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
       if (end === MALFORMED || (length !== 0 && length !== TRACE_ID_BYTES)) {
         return undefined;
       }
-      traceId = bytes.subarray(cursor.pos, end);
+      traceIdAt = length === 0 ? 0 : cursor.pos;
       cursor.pos = end;
     } else if (!skipField(cursor, tag, bytes.length, CHAIN_SHAPE)) {
       return undefined;
     }
   }
   const { hasRetry } = cursor;
-  return causes > 0 && pending === 0 ? { causes, nearest, traceId, hasRetry } : undefined;
+  return causes > 0 && pending === 0 ? { causes, nearest, traceIdAt, hasRetry } : undefined;
 }
 
 /** Whether the text that begins at a place of a signature is this one, which must be ASCII. */
@@ -100,8 +100,6 @@ export function isTextAt(bytes: Uint8Array, pos: number, text: string): boolean 
 
 /** The length of a W3C trace ID. */
 export const TRACE_ID_BYTES = 16;
-
-const NO_BYTES = new Uint8Array();
 
 interface ChainCursor extends Cursor {
   /** Whether a `retry` field was met. */

@@ -10,8 +10,9 @@ import { calledProcedure, type PeerCall } from "./call.js";
 import type { SaidCause } from "./observed-chain.js";
 
 /** A chain that came with an error, in bytes that may be passed on. */
-export interface ReceivedChain extends ChainScan {
+export interface ReceivedChain {
   readonly bytes: Uint8Array;
+  readonly scan: ChainScan;
 }
 
 /** The chain that came with an error; undefined if there is none, or nothing in it can be read. */
@@ -22,11 +23,11 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
   }
   const scan = scanChain(received);
   if (scan !== undefined) {
-    return { bytes: received, ...scan };
+    return { bytes: received, scan };
   }
   const bytes = repairChain(received);
   const repaired = scanChain(bytes);
-  return repaired && { bytes, ...repaired };
+  return repaired && { bytes, scan: repaired };
 }
 
 /**
@@ -34,8 +35,8 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
  * without this library passes on the error of another one: that one was called for
  * something else, or was never reached. An edge may have left the procedure out.
  */
-export function isSigned({ bytes, nearest }: ReceivedChain, call: PeerCall): boolean {
-  const { systemAt, procedureAt, provenance } = nearest;
+export function isSigned({ bytes, scan }: ReceivedChain, call: PeerCall): boolean {
+  const { systemAt, procedureAt, provenance } = scan.nearest;
   const { configured } = call.peer;
   const isProcedure = (text: string) => isTextAt(bytes, procedureAt, text);
   const called = calledProcedure(call);

@@ -3,8 +3,7 @@ import type { RequestScope } from "./request-scope.js";
 
 /** A call that a handler made and that failed. */
 export interface FailedCall extends Omit<StartedCall, "request"> {
-  /** The request as it was then: whoever retries may change and reuse it. */
-  readonly request: Uint8Array | undefined;
+  readonly request: Snapshot;
   /** Place in the order of events of the scope. */
   readonly endedAt: number;
   /** What is known of the failure, as an encoded chain. */
@@ -12,6 +11,12 @@ export interface FailedCall extends Omit<StartedCall, "request"> {
   /** How the call ended, where it was not the peer who ended it. */
   readonly end: CallEnd | undefined;
 }
+
+/**
+ * A request as it was then, since whoever retries may change and reuse it: a copy of its
+ * fields, or encoded where these are objects themselves; undefined where there is none.
+ */
+type Snapshot = object | Uint8Array | undefined;
 
 /** How a call ended that was given up before the peer answered. */
 export interface CallEnd {
@@ -57,7 +62,7 @@ export function noteFailure(
     failedCalls.shift();
   }
   const endedAt = scope.clock++;
-  const sent = encodeRequest(method, request);
+  const sent = snapshotOf(method, request);
   failedCalls.push({ method, peerName, request: sent, startedAt, endedAt, chain, end });
 }
 
@@ -70,7 +75,7 @@ export function noteSuccess(scope: RequestScope, { method, peerName, request }: 
       (failed) =>
         failed.method !== method ||
         failed.peerName !== peerName ||
-        !isSameRequest(failed.request, sent),
+        !isSameRequest(encodeRequest(method, failed.request), sent),
     );
   }
 }
@@ -91,7 +96,22 @@ export function lastFailures({ failedCalls = [] }: RequestScope): FailedCall[] {
   return last === undefined ? [] : failed.filter(({ endedAt }) => endedAt > last.startedAt);
 }
 
+function snapshotOf(method: DescMethod, request: unknown): Snapshot {
+  if (typeof request !== "object" || request === null) {
+    return undefined;
+  }
+  for (const value of Object.values(request)) {
+    if (typeof value === "object") {
+      return encodeRequest(method, request);
+    }
+  }
+  return { ...request };
+}
+
 function encodeRequest({ input }: DescMethod, request: unknown): Uint8Array | undefined {
+  if (request instanceof Uint8Array) {
+    return request; // it is already
+  }
   try {
     return typeof request === "object" && request !== null
       ? toBinary(input, create(input, request as Record<string, unknown>))

@@ -18,7 +18,7 @@ import { type ErrorSink, type ReportFacts, tellSinks } from "../report/error-rep
 import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { markFailed } from "../report/rpc-span.js";
 import { safely } from "../report/safely.js";
-import { traceOf } from "../scope/request-scope.js";
+import { type GivenUpCalls, traceOf } from "../scope/request-scope.js";
 import { type Answer, type ClassifyOptions, classify } from "./classify.js";
 import { atEdge, type EdgeOptions, type Outgoing } from "./edge.js";
 import type { FailedRequest } from "./ended.js";
@@ -92,7 +92,7 @@ function composeAnswer(
     classified.kind === "answer"
       ? classified
       : relayDownstream(reason, classified, request, options, onProblem);
-  const { own, below, named, message, details, metadata } = answered;
+  const { own, below, named, details, metadata } = answered;
   const trace = traceOf(scope);
   const { traceId } = trace;
   // Of calls that the handler does not name as its cause, only the scope knows.
@@ -113,36 +113,68 @@ function composeAnswer(
     details: forOthers.length > 0 ? [...details, ...forOthers] : details,
     metadata,
   };
-  const finish = (outgoing: Outgoing): ConnectError => {
-    const status = own.status as number;
-    const facts = retryFactsBehind(reason, { own, below }, unnamed);
-    const sendable = makeSendable(
-      { ...outgoing, metadata: addPushback(outgoing.metadata, status, facts) },
-      outgoing.chain.length,
-      () => carrierOf(req),
-    );
+  const composed: Composed = {
+    reason,
+    answered,
+    unnamed,
     // What is only true of this request must not get into an error that somebody may
-    // throw again: calls that failed, and the caller's languages.
-    const isOfThisRequest = (!named && below.length > 0) || unnamed || localized !== answered;
-    const error =
-      !isEdge && !isOfThisRequest && canAnswer(reason, sendable, status)
-        ? reason
-        : withoutStack(
-            () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
-          );
-    error.details =
-      outgoing.chain.length > 0
-        ? [...sendable.details, chainDetail(outgoing.chain)]
-        : [...sendable.details];
-    tell(request, options, own, {
-      readChain: () => readChain(composeChain(own, below, traceId, chainBudget(maxBytes, message))),
-      reason,
-      truncated: sendable.truncated,
-      problems,
-    });
-    return error;
+    // throw again: calls that failed, the caller's languages, and what is hidden from him.
+    isOfThisRequest:
+      isEdge || (!named && below.length > 0) || unnamed !== undefined || localized !== answered,
+    traceId,
+    problems,
   };
-  return isEdge ? atEdge(inside, exposure, options, onProblem).then(finish) : finish(inside);
+  return isEdge
+    ? atEdge(inside, exposure, options, onProblem).then((outgoing) =>
+        finish(outgoing, composed, request, options),
+      )
+    : finish(inside, composed, request, options);
+}
+
+/** What is known of an answer before it is made for its caller. */
+interface Composed {
+  readonly reason: unknown;
+  readonly answered: Answer;
+  /** Calls that failed, where no cause was named. */
+  readonly unnamed: GivenUpCalls | undefined;
+  readonly isOfThisRequest: boolean;
+  readonly traceId: string;
+  readonly problems: readonly unknown[];
+}
+
+/** Makes the error that is thrown, and tells of it. */
+function finish(
+  { message, chain, details, metadata }: Outgoing,
+  { reason, answered, unnamed, isOfThisRequest, traceId, problems }: Composed,
+  request: FailedRequest,
+  options: AnswerOptions,
+): ConnectError {
+  const { own, below } = answered;
+  const status = own.status as number;
+  const facts = retryFactsBehind(reason, answered, unnamed);
+  const sendable = makeSendable(
+    { message, details, metadata: addPushback(metadata, status, facts) },
+    chain.length,
+    () => carrierOf(request.req),
+  );
+  const error =
+    !isOfThisRequest && canAnswer(reason, sendable, status)
+      ? reason
+      : withoutStack(
+          () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
+        );
+  error.details =
+    chain.length > 0 ? [...sendable.details, chainDetail(chain)] : [...sendable.details];
+  tell(request, options, own, {
+    readChain: () => {
+      const budget = chainBudget(options.maxBytes, answered.message);
+      return readChain(composeChain(own, below, traceId, budget));
+    },
+    reason,
+    truncated: sendable.truncated,
+    problems,
+  });
+  return error;
 }
 
 /**

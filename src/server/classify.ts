@@ -137,22 +137,23 @@ function isErrorOfCall(
 }
 
 /** An answer that is all this library's. */
-export function ownAnswer(own: Cause, behind: Pick<Answer, "below" | "named">): Answer {
+export function ownAnswer(own: Cause, { below, named }: Pick<Answer, "below" | "named">): Answer {
   const { message } = own;
-  return { kind: "answer", own, ...behind, message, details: [], metadata: undefined };
+  return { kind: "answer", own, below, named, message, details: [], metadata: undefined };
 }
 
 /** An answer to which the application gave status, message, details and metadata. */
 export function applicationAnswer(
   error: ConnectError,
   own: Cause,
-  behind: Pick<Answer, "below" | "named">,
+  { below, named }: Pick<Answer, "below" | "named">,
 ): Answer {
   own.status = sendableStatus(error.code) as number;
   return {
     kind: "answer",
     own,
-    ...behind,
+    below,
+    named,
     message: error.rawMessage,
     details: otherDetailsOf(error),
     metadata: error.metadata.keys().next().done ? undefined : error.metadata,
