@@ -74,8 +74,10 @@ function failureBars(section: Section): Bar[] {
     const over = (holds: Bar["holds"], limit: number, name: string, base: string) =>
       add(holds, limit, `${name} / ${base}`, ratio(section, name, base, metric));
     const limit = protocol === "gRPC" ? 1.2 : 1.15;
+    over("at most", limit, failure.withoutTrace, failure.bare);
     over("at most", limit, failure.errchain, failure.bare);
     over("at most", limit, failure.transport, failure.bare);
+    over("at most", 1.05, failure.errchain, failure.joinedTrace);
     over("at most", 1.05, failure.logged, failure.errchain);
     if (protocol === "Connect over HTTP/2") {
       over("at least", 1.3, failure.rebuilt, failure.errchain);

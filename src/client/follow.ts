@@ -9,9 +9,9 @@ import { type Observed, observe } from "./observe.js";
 import { endSpanOnSignal, reportCall } from "./report-call.js";
 
 /** A call succeeded. */
-export function callSucceeded(call: PeerCall, { header }: Pick<StreamResponse, "header">): void {
+export function callSucceeded(call: PeerCall, res: Pick<StreamResponse, "header">): void {
   const { span, scope } = call;
-  span?.succeed(rpcSystemOf(header.get("content-type")));
+  span?.succeed(rpcSystemOf(res.header.get("content-type")));
   if (scope?.failedCalls !== undefined) {
     noteSuccess(scope, call);
   }

@@ -1,4 +1,11 @@
-import { isSpanContextValid, type Span, SpanKind, trace } from "@opentelemetry/api";
+import {
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
 
 /**
  * The OpenTelemetry span that the running code belongs to. Undefined if there is
@@ -7,7 +14,8 @@ import { isSpanContextValid, type Span, SpanKind, trace } from "@opentelemetry/a
  * its requests in the context of that one.
  */
 export function activeSpan(): Span | undefined {
-  const span = trace.getActiveSpan();
+  const active = context.active(); // mostly nobody has set one
+  const span = active === ROOT_CONTEXT ? undefined : trace.getSpan(active);
   if (span === undefined) {
     return undefined;
   }

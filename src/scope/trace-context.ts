@@ -95,13 +95,23 @@ function isTraceparent(header: string): boolean {
   // Versions after 00 may have more fields; ff is none.
   const isLonger = header.length > LENGTH;
   const isKnown = !isLonger || (!header.startsWith("00") && header.charCodeAt(LENGTH) === DASH);
-  const isZero = header.startsWith(ZERO_TRACE_ID, 3) || header.startsWith(ZERO_SPAN_ID, 36);
-  return isKnown && !header.startsWith("ff") && !isZero;
+  return (
+    isKnown && !header.startsWith("ff") && !isZeroAt(header, 3, 35) && !isZeroAt(header, 36, 52)
+  );
 }
 
 const DASH = 0x2d;
-const ZERO_TRACE_ID = "0".repeat(32);
-const ZERO_SPAN_ID = "0".repeat(16);
+
+/** Whether nothing but zeros stand there, which W3C Trace Context calls invalid. */
+function isZeroAt(text: string, from: number, to: number): boolean {
+  let index = from;
+  while (index < to && text.charCodeAt(index) === ZERO) {
+    index++;
+  }
+  return index === to;
+}
+
+const ZERO = 0x30;
 
 /** Whether a character code is that of a hex digit in lower case. */
 function isHexDigit(code: number): boolean {
