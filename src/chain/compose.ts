@@ -51,7 +51,7 @@ export function composeChain(
     }
   }
   if (count < chains.length) {
-    chains.length = count;
+    chains.length = count; // nothing of the others can be read
   }
   own.branches = chains.length;
   const isBelow = traceIdAt > 0 && isHexAt(traceId, traced, traceIdAt);

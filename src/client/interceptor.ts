@@ -28,9 +28,10 @@ export function createClientInterceptor(options: ClientInterceptorOptions = {}):
   const peer = checkPeer(options);
   return (next) => (req) => {
     if (req.stream) {
-      return stream(next, req, peer);
+      return startStream(next, req, peer);
     }
     const call = startCall(req.method, req.message, req.header, peer, req.url);
+    // Promises by hand, for the same reasons as in the interceptor for servers.
     const succeed = (res: UnaryResponse | StreamResponse) => {
       callSucceeded(call, res);
       return res;
@@ -46,7 +47,7 @@ export function createClientInterceptor(options: ClientInterceptorOptions = {}):
 
 type Next = Parameters<Interceptor>[0];
 
-function stream(next: Next, req: StreamRequest, peer: CheckedPeer): ReturnType<Next> {
+function startStream(next: Next, req: StreamRequest, peer: CheckedPeer): ReturnType<Next> {
   const call = startCall(req.method, undefined, req.header, peer, req.url);
   return followStream(call, req.message, req.signal, async (message) => {
     const res = await next({ ...req, message });

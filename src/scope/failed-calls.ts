@@ -16,7 +16,7 @@ export interface FailedCall extends Omit<StartedCall, "request"> {
  * A request as it was then, since whoever retries may change and reuse it: a copy of its
  * fields, or encoded where these are objects themselves; undefined where there is none.
  */
-type Snapshot = object | Uint8Array | undefined;
+type Snapshot = object | undefined;
 
 /** How a call ended that was given up before the peer answered. */
 export interface CallEnd {

@@ -31,7 +31,7 @@ const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
   return ((high as string).charCodeAt(0) << 8) | (low as string).charCodeAt(0);
 });
 
-/** Whether an ID is all zero, which W3C Trace Context calls invalid. */
+/** Whether an ID is all zero, and so invalid by W3C Trace Context. */
 function isZero(hex: string): boolean {
   return hex.charCodeAt(0) === 0x30 && !/[^0]/.test(hex);
 }
