@@ -62,6 +62,17 @@ async function answerTo(
   return failureOf(callProbe(client, kind, "text"));
 }
 
+test("an interceptor that gives no response is a fault of this system", async () => {
+  const givesNothing: Interceptor = () => async () => undefined as never;
+  const url = await startServer(
+    "2",
+    probeRoutes(async (text) => text),
+    [createServerInterceptor({ system: "FRONT" }), givesNothing],
+  );
+  const client = createClient(ProbeService, connectTo("gRPC", url));
+  expect(codesOf(await failureOf(client.unary({})))).toEqual(["FRONT_1"]);
+});
+
 test("a hostile detail of google.rpc costs no time", async () => {
   const empty = Uint8Array.from({ length: 40_000 }, (_, i) => (i % 2 === 0 ? 0x1a : 0));
   const client = await peer(async () => {

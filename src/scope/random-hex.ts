@@ -13,7 +13,7 @@ export function randomHex(byteLength: number): string {
   }
   const hex = digits.slice(used, used + length);
   used += length;
-  return isZero(hex) ? randomHex(byteLength) : hex;
+  return isZeroAt(hex, 0, length) ? randomHex(byteLength) : hex;
 }
 
 function randomDigits(): string {
@@ -31,7 +31,13 @@ const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
   return ((high as string).charCodeAt(0) << 8) | (low as string).charCodeAt(0);
 });
 
-/** Whether an ID is all zero, and so invalid by W3C Trace Context. */
-function isZero(hex: string): boolean {
-  return hex.charCodeAt(0) === 0x30 && !/[^0]/.test(hex);
+/** Whether nothing but zeros stand there: an ID that W3C Trace Context calls invalid. */
+export function isZeroAt(text: string, from: number, to: number): boolean {
+  let index = from;
+  while (index < to && text.charCodeAt(index) === ZERO) {
+    index++;
+  }
+  return index === to;
 }
+
+const ZERO = 0x30;

@@ -1,5 +1,5 @@
 import { createTraceState, type SpanContext } from "@opentelemetry/api";
-import { randomHex } from "./random-hex.js";
+import { isZeroAt, randomHex } from "./random-hex.js";
 
 /** Where a hop stands in a trace, in the terms of W3C Trace Context. */
 export interface TraceContext {
@@ -101,17 +101,6 @@ function isTraceparent(header: string): boolean {
 }
 
 const DASH = 0x2d;
-
-/** Whether nothing but zeros stand there, which W3C Trace Context calls invalid. */
-function isZeroAt(text: string, from: number, to: number): boolean {
-  let index = from;
-  while (index < to && text.charCodeAt(index) === ZERO) {
-    index++;
-  }
-  return index === to;
-}
-
-const ZERO = 0x30;
 
 /** Whether a character code is that of a hex digit in lower case. */
 function isHexDigit(code: number): boolean {

@@ -195,8 +195,12 @@ export function createServerInterceptor(options: ServerInterceptorOptions = {}):
     const own = spans ? startSpan(req) : undefined;
     const scope = beginScope(req, trustRemote, own?.span);
     const succeed = (res: UnaryResponse | StreamResponse) => {
-      if (res.stream) {
-        return streamed(res, req, scope, own);
+      try {
+        if (res.stream) {
+          return streamed(res, req, scope, own);
+        }
+      } catch (reason) {
+        return fail(reason); // an interceptor inside of this one has given no response
       }
       end(scope, own);
       return res;
