@@ -102,23 +102,16 @@ function failureBars(section: Section): Bar[] {
 }
 
 function passBars(section: Section): Bar[] {
-  const bars: Bar[] = [];
+  // Of the interceptors: a transport also hands deadlines and cancellation down.
+  const what = `a client and a server pass: ${pass.errchain}`;
+  const own = overNs(section, pass.errchain, pass.noop);
   const handMade = overNs(section, pass.byHand, pass.noop);
-  for (const [name, base] of [
-    [pass.errchain, pass.noop],
-    [pass.transport, pass.noopTransport],
-  ] as const) {
-    const what = `a client and a server pass: ${name}`;
-    const own = overNs(section, name, base);
-    bars.push(
-      judge({ what, where: "", holds: "less than", limit: 2000, unit: "ns" }, own),
-      judge(
-        { what: `${what} / by hand`, where: "", holds: "less than", limit: 1.5, unit: "×" },
-        quotient(own, handMade),
-      ),
-    );
-  }
-  return bars;
+  const lessThan = (what: string, limit: number, unit: Bar["unit"], measured: Measured) =>
+    judge({ what, where: "", holds: "less than", limit, unit }, measured);
+  return [
+    lessThan(what, 2000, "ns", own),
+    lessThan(`${what} / by hand`, 1.5, "×", quotient(own, handMade)),
+  ];
 }
 
 function chainBars(section: Section): Bar[] {

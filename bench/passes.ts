@@ -31,9 +31,9 @@ export const pass = {
   noop: "no-op interceptors",
   byHand: "by hand: AsyncLocalStorage and two header calls",
   errchain: "errchain interceptors",
-  noopTransport: "no-op interceptor, bare transport",
-  transport: "errchain transport",
 } as const;
+
+const noopTransport = "no-op interceptor, bare transport";
 
 type Pass = () => Promise<unknown>;
 /** Makes the call of a handler. */
@@ -96,14 +96,14 @@ export function passTasks(): Task[] {
       good(noop, createClientInterceptor()),
     ),
     row(
-      pass.noopTransport,
-      pass.noopTransport,
+      noopTransport,
+      noopTransport,
       "The call goes to a transport that answers at once.",
       passThrough(noop, transportCall(answering)),
     ),
     row(
-      pass.transport,
-      pass.noopTransport,
+      "errchain transport",
+      noopTransport,
       "`createServerInterceptor()` and `createErrorChainTransport()`.",
       passThrough(createServerInterceptor(), transportCall(createErrorChainTransport(answering))),
     ),

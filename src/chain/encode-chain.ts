@@ -174,7 +174,11 @@ const VALUE_TAG = 0x12;
 const SECONDS_TAG = 0x08;
 const NANOS_TAG = 0x10;
 
-const POOL_BYTES = 16_384;
+/**
+ * As in Node's own pool of buffers. In a quarter of it only few long
+ * chains find room, and joining one took a tenth longer.
+ */
+const POOL_BYTES = 65_536;
 
 /** Where chains are written, one behind the other: an ArrayBuffer for each costs more than its content. */
 let pool: Cursor = { bytes: new Uint8Array(0), pos: 0 };
