@@ -1,5 +1,8 @@
+import * as http from "node:http";
 import { createServer } from "node:http2";
 import { setTimeout } from "node:timers/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { base64Encode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
 import { createConnectTransport as createWebTransport } from "@connectrpc/connect-web";
@@ -148,6 +151,79 @@ test("an untrusted peer sets no code, no help and no args", async () => {
     { peer: { system: "PARTNER" }, trust: "none" },
   );
   expect(codesOf(await failureOf(liar.unary({})))).toEqual(["PARTNER_1"]);
+});
+
+/** A client of an untrusted peer that answers in JSON, as unary calls of Connect are. */
+async function untrusted(answer: object) {
+  const server = http.createServer((req, res) => {
+    req.resume();
+    res.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify(answer));
+  });
+  const transport = connectTo("Connect over HTTP/1.1", await listen(server));
+  const options = { peer: { system: "PARTNER" }, trust: "none" } as const;
+  return createClient(ProbeService, createErrorChainTransport(transport, options));
+}
+
+test("half of a surrogate pair does not make an untrusted peer a trusted one", async () => {
+  const chain = create(ErrorChainSchema, { causes: [{ system: "BANK", code: "500" }] });
+  const client = await untrusted({
+    code: "unavailable",
+    message: `\ud800${"x".repeat(6_000)}`,
+    details: [
+      {
+        type: ErrorChainSchema.typeName,
+        value: base64Encode(toBinary(ErrorChainSchema, chain)),
+      },
+    ],
+  });
+  const err = await failureOf(client.unary({}));
+  expect(codesOf(err)).toEqual(["PARTNER_1"]);
+  expect(errorChain(err)?.causes[0]?.message).toMatch(/^\ufffdx+…$/);
+});
+
+test("details by the thousand cost no time", async () => {
+  // An entry of metadata: a name of two characters, and an empty value.
+  const names = "abcdefghijklmnop".split("").map((char) => char.charCodeAt(0));
+  const details = Array.from({ length: 3_000 }, (_, n) => {
+    const entries = names.map((char) => [0x1a, 6, 10, 4, char, 48 + (n >> 8), 48 + (n & 63), 120]);
+    return { type: "google.rpc.ErrorInfo", value: base64Encode(Uint8Array.from(entries.flat())) };
+  });
+  const client = await untrusted({ code: "unavailable", details });
+  const startedMs = performance.now();
+  expect(codesOf(await failureOf(client.unary({})))).toEqual(["PARTNER_1"]);
+  expect(performance.now() - startedMs).toBeLessThan(1_500); // it was more than 5 s
+});
+
+test.each([
+  ["2147483647", "10000"],
+  ["700", "700"],
+  ["-1", null],
+])("of an untrusted peer's pushback %s our callers see %s", async (pushback, passedOn) => {
+  const busy = new ConnectError("busy", Code.Unavailable, { "grpc-retry-pushback-ms": pushback });
+  const client = await peer(() => Promise.reject(busy), { trust: "none" });
+  const err = await answerTo(async () => (await client.unary({})).text);
+  expect(codesOf(err)).toEqual(["FRONT_2", "PROBE_ALPHA_1"]);
+  expect((err as ConnectError).metadata.get("grpc-retry-pushback-ms")).toBe(passedOn);
+});
+
+test("an untrusted peer's RetryInfo counts up to ten seconds", async () => {
+  const busy = new ConnectError("busy", Code.Unavailable);
+  const thirtyDays = Uint8Array.of(10, 5, 8, 0x80, 0x9a, 0x9e, 1);
+  busy.details.push({ type: "google.rpc.RetryInfo", value: thirtyDays });
+  const client = await peer(() => Promise.reject(busy), { trust: "none" });
+  const err = await answerTo(async () => (await client.unary({})).text);
+  expect((err as ConnectError).metadata.get("grpc-retry-pushback-ms")).toBe("10000");
+});
+
+test("a damaged chain is mended once, for all who read it", async () => {
+  const damaged = Uint8Array.of(10, 11, 10, 1, 65, 26, 1, 49, 34, 3, 66, 0xff, 67);
+  const err = new ConnectError("no", Code.NotFound);
+  err.details.push({ type: ErrorChainSchema.typeName, value: damaged });
+  const client = await peer(() => Promise.reject(err));
+  const { details } = (await failureOf(client.unary({}))) as ConnectError;
+  const [detail] = details as { value: Uint8Array }[];
+  const chain = fromBinary(ErrorChainSchema, detail?.value ?? new Uint8Array());
+  expect(chain.causes.map(({ reason }) => reason)).toContain("B\ufffdC");
 });
 
 test("a server that shuts down says so, and blames no caller", async () => {

@@ -113,6 +113,24 @@ test("the policy can be a function of cause and request, and falls back to safe"
   ]);
 });
 
+test("a rule for a status matches a callee of which nothing but that is known", async () => {
+  const url = await startServer(
+    "2",
+    probeRoutes(() => Promise.reject(new ConnectError("nobody there", Code.NotFound))),
+  );
+  const bare = createClient(ProbeService, connectTo("gRPC", url));
+  const answeredBy = async (status: "NOT_FOUND" | "ABORTED") => {
+    const front = await startServer(
+      "2",
+      probeRoutes((text) => callProbe(bare, "unary", text)),
+      [createServerInterceptor({ translate: [{ from: { status }, to: routingFailed }] })],
+    );
+    return failureOf(createClient(ProbeService, connectTo("gRPC", front)).unary({}));
+  };
+  expect(codesOf(await answeredBy("NOT_FOUND"))).toEqual(["PROMISE_10003"]);
+  expect(codesOf(await answeredBy("ABORTED"))).toEqual(["PROBE_ALPHA_2"]);
+});
+
 describe("a translation rule", () => {
   const raise = () => noRange({ address: "Mill Lane" }, { cause: deep() });
 

@@ -168,29 +168,37 @@ describe("trailers of 64 KiB and more on gRPC", () => {
 });
 
 test("with a message of up to 512 bytes, the trailers stay under 7,800 bytes", async () => {
+  const args = Array.from({ length: 20 }, (_, n) => [`arg${n}`, "x".repeat(500)]);
   const cause = create(ErrorChainSchema, {
-    causes: Array.from({ length: 30 }, (_, n) => ({
-      system: "BELOW",
-      code: String(100 + n),
-      message: "a sentence that takes its room. ".repeat(8),
-      branches: n < 29 ? 1 : 0,
-    })),
+    causes: [{ system: "BELOW", code: "100", args: Object.fromEntries(args) }],
   });
   const below = new ConnectError("", Code.Internal, undefined, [
     { desc: ErrorChainSchema, value: cause },
   ]);
+  // What a patient one adds: RetryInfo, and a pushback.
+  const patientError = defineError({
+    system: "PROBE",
+    code: 20003,
+    reason: "PATIENT",
+    status: "ALREADY_EXISTS",
+    message: "{text}",
+    retryDelayMs: 2_000_000_000,
+  });
+  let raise: typeof oddError | typeof patientError = oddError;
   const baseUrl = await startServer(
     "2",
     probeRoutes(async (text) => {
-      throw oddError({ text }, { cause: below });
+      throw raise({ text }, { cause: below });
     }),
-    [createServerInterceptor({ maxBytes: 1_000_000 })],
+    [createServerInterceptor({ maxBytes: 1_000_000, googleDetails: true })],
   );
   const messages = ["", "x".repeat(512), " ".repeat(512), "没".repeat(170), "\n".repeat(512)];
   for (const message of [...messages, ...fc.sample(fc.string({ maxLength: 128 }), 50)]) {
-    const size = await trailerBytes(baseUrl, message.toWellFormed());
-    expect(size).toBeLessThan(7_800);
-    expect(size).toBeGreaterThan(7_000); // the room is used
+    for (raise of [oddError, patientError]) {
+      const size = await trailerBytes(baseUrl, message.toWellFormed());
+      expect(size).toBeLessThan(7_800);
+      expect(size).toBeGreaterThan(7_000); // the room is used
+    }
   }
 });
 

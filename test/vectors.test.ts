@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromBinary, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  createFileRegistry,
+  fromBinary,
+  type JsonValue,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import {
   formatErrorChain,
   formatLogLine,
@@ -12,6 +20,7 @@ import {
 } from "errchain";
 import { CauseSchema, type ErrorChain, ErrorChainSchema } from "errchain/proto";
 import { describe, expect, test } from "vitest";
+import { componentOf } from "../src/catalog/component.js";
 import { boundChain } from "../src/chain/bound.js";
 import { composeChain } from "../src/chain/compose.js";
 import { readChain } from "../src/chain/read.js";
@@ -66,6 +75,30 @@ test.each(vectors<{ own: string; traceId: string; below: string[]; joined: strin
   ({ own, traceId, below, joined }) => {
     const cause = fromBinary(CauseSchema, bytes(own));
     expect(hex(composeChain(cause, below.map(bytes), traceId, 4096))).toBe(joined);
+  },
+);
+
+test.each(
+  vectors<{ own: string; traceId: string; below: string[]; chain: JsonValue }>("over-budget"),
+)("join over the budget: $name", ({ own, traceId, below, chain }) => {
+  const cause = fromBinary(CauseSchema, bytes(own));
+  const joined = composeChain(cause, below.map(bytes), traceId, 4096);
+  expect(joined.length).toBeLessThanOrEqual(4096);
+  expect(json(readChain(joined))).toEqual(chain);
+});
+
+test.each(vectors<{ package: string; service: string; system: string }>("systems"))(
+  "system without an option: $name",
+  ({ package: protoPackage, service: name, system }) => {
+    const file = create(FileDescriptorProtoSchema, {
+      name: "test.proto",
+      package: protoPackage,
+      syntax: "proto3",
+      service: [{ name }],
+    });
+    const typeName = protoPackage === "" ? name : `${protoPackage}.${name}`;
+    const service = createFileRegistry(file, () => undefined).getService(typeName);
+    expect(service && componentOf(service)).toEqual({ system, module: "" });
   },
 );
 

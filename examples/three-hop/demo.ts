@@ -17,8 +17,8 @@ import { type System, start, stop, told } from "./systems.ts";
 
 const usage = `Usage: npm run demo [-- --serve | --hub]
 
-Plays what happens when a system three hops away fails, with three servers in
-three processes on free ports of this machine.
+Plays what happens when a system three hops away fails, with a process
+for each system, on free ports of this machine.
 
   --serve   keep the servers up and print curl lines to try
   --hub     also run a hub, and print where to see each scene in it

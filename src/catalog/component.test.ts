@@ -11,6 +11,8 @@ test("componentOf reads the option of the service", () => {
 test.each([
   ["promise.v1", "PROMISE"],
   ["acme.promise.v1beta2", "PROMISE"],
+  ["acme.promise.v1p1alpha1", "PROMISE"],
+  ["v2x.v1", "V2X"],
   ["acme.order_intake", "ORDERINTAKE"],
   ["promise", "PROMISE"],
   ["", "SERVICE"],

@@ -33,11 +33,14 @@ function declaredComponent(service: DescService): Component | undefined {
 }
 
 function systemOfPackage(service: DescService): string {
-  const parts = service.file.proto.package.split(".").filter((part) => !/^v\d+/.test(part));
+  const parts = service.file.proto.package.split(".").filter((part) => !VERSION.test(part));
   // A service without a package goes by its own name.
   const name = (parts.at(-1) || service.name).toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
   return (/^[A-Z]/.test(name) ? name : `X${name}`).slice(0, 32);
 }
+
+/** A version in the name of a package: `v1`, `v1beta2`, `v1p1alpha1`, see AIP-185. */
+const VERSION = /^v\d+(p\d+)?((alpha|beta|test)\w*)?$/;
 
 /** A component as somebody configured it. Throws a TypeError if it is malformed. */
 export function checkComponent(configured: {

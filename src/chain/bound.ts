@@ -1,4 +1,4 @@
-import { clone, create, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type Cause,
   CauseSchema,
@@ -41,7 +41,7 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
   }
   const trimmed = create(ErrorChainSchema, {
     traceId: chain.traceId,
-    causes: chain.causes.map((cause) => cutTexts(clone(CauseSchema, cause), OUTSIZED_BYTES)),
+    causes: chain.causes.map((cause) => cutTexts(copyOf(cause), OUTSIZED_BYTES)),
   });
   dropUnknownFields(trimmed);
   const root = rootOfChain(trimmed);
@@ -76,6 +76,16 @@ export function boundChain(chain: ErrorChain, maxBytes: number): ErrorChain {
     tree.children.length = 0;
   }
   return fits(0) ? build(largestThat(fits, 0, OUTSIZED_BYTES)) : create(ErrorChainSchema);
+}
+
+/** A copy to change. clone() throws where a peer's text holds half of a surrogate pair. */
+function copyOf(cause: Cause): Cause {
+  const { retry, occurredAt } = cause;
+  const copy: Cause = { ...cause, ...(occurredAt && { occurredAt: { ...occurredAt } }) };
+  if (retry !== undefined) {
+    copy.retry = { ...retry, ...(retry.delay && { delay: { ...retry.delay } }) };
+  }
+  return copy;
 }
 
 function encodedSize(chain: ErrorChain): number {

@@ -51,6 +51,23 @@ describe("composeChain", () => {
     );
   });
 
+  test("a fan-out of chains that are as long as may be is bounded soon", () => {
+    const causes = Array.from({ length: 256 }, (_, n) => ({
+      system: "B",
+      code: "100",
+      branches: n < 255 ? 1 : 0,
+    }));
+    const below = encode(create(ErrorChainSchema, { causes }));
+    const own = create(CauseSchema, { system: "A", code: "100" });
+    const startedMs = performance.now();
+    const joined = composeChain(own, Array(32).fill(below), "", 4096);
+    expect(performance.now() - startedMs).toBeLessThan(1_500); // it was several seconds
+    expect(scanChain(joined)?.causes).toBeLessThanOrEqual(32);
+    const elided = fromBinary(ErrorChainSchema, joined).causes.map((cause) => cause.elided);
+    const kept = elided.length;
+    expect(kept + elided.reduce((sum, each) => sum + each, 0)).toBe(1 + 32 * 256);
+  });
+
   test("the bytes from below are passed on as they are, unknown fields included", () => {
     fc.assert(
       fc.property(arbitraryCause, small, (own, chain) => {

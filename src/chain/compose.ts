@@ -4,7 +4,7 @@ import { boundChain } from "./bound.js";
 import { encodeChain } from "./encode-chain.js";
 import { fromHex, isHexAt } from "./hex.js";
 import { leaveOutMiddle } from "./leave-out-middle.js";
-import { MAX_CAUSES } from "./limits.js";
+import { MAX_CAUSES, MAX_READ_CAUSES } from "./limits.js";
 import { readChain, repairChain } from "./read.js";
 import { scanChain, TRACE_ID_BYTES } from "./scan.js";
 
@@ -63,8 +63,13 @@ export function composeChain(
   if (shortened !== undefined) {
     return shortened;
   }
+  // Each chain may have MAX_READ_CAUSES; all of a fan-out together would be too many to
+  // be left out one by one.
+  const parts = chains
+    .map(readChain)
+    .map((part) => (causes > MAX_READ_CAUSES ? boundChain(part, maxBytes) : part));
   const chain = create(ErrorChainSchema, {
-    causes: [own, ...chains.flatMap((bytes) => readChain(bytes).causes)],
+    causes: [own, ...parts.flatMap((part) => part.causes)],
     traceId:
       traceId === "" ? traced.subarray(traceIdAt, traceIdAt + TRACE_ID_BYTES) : fromHex(traceId),
   });

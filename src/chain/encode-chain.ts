@@ -181,11 +181,14 @@ const NANOS_TAG = 0x10;
 const POOL_BYTES = 65_536;
 
 /** Where chains are written, one behind the other: an ArrayBuffer for each costs more than its content. */
-let pool: Cursor = { bytes: new Uint8Array(0), pos: 0 };
+let pool: Cursor = { bytes: new Uint8Array(0), pos: POOL_BYTES };
 
 function roomFor(length: number): Cursor {
-  if (pool.pos + length > pool.bytes.length) {
-    pool = { bytes: new Uint8Array(Math.max(POOL_BYTES, length)), pos: 0 };
+  if (length > POOL_BYTES) {
+    return { bytes: new Uint8Array(length), pos: 0 }; // which nobody keeps
+  }
+  if (pool.pos + length > POOL_BYTES) {
+    pool = { bytes: new Uint8Array(POOL_BYTES), pos: 0 };
   }
   return pool;
 }

@@ -1,16 +1,16 @@
 import { create, isMessage, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
-import { MAX_CAUSES } from "./limits.js";
-import { MAX_READ_CAUSES, readChain } from "./read.js";
+import { MAX_CAUSES, MAX_READ_CAUSES } from "./limits.js";
+import { readChain } from "./read.js";
 import { causeOf, errorsOf, isConnectError } from "./thrown.js";
 
 /** One entry of `ConnectError.details`. */
 export type ErrorDetail = ConnectError["details"][number];
 
 /**
- * The chain of causes behind an error: its own ErrorChain detail, or that of the
- * nearest error that its `cause` leads to.
+ * The chain of causes behind an error: its own ErrorChain detail, or that of the first
+ * error that it leads to, by its `cause` or as an AggregateError or array.
  *
  * Takes any thrown value, and a chain, which it returns as it is (up to 256
  * causes). Returns undefined if there is no chain. The bytes are decoded once and
@@ -40,17 +40,16 @@ const decoded = new WeakMap<Uint8Array, ErrorChain>();
 /** How far `cause` links between errors are followed; they may form a circle. */
 const MAX_CAUSE_DEPTH = 16;
 
-/** The encoded chain of an error, from its own details or through its causes. */
+/** The encoded chain of an error, from its own details or of what it leads to. */
 function chainBytes(error: unknown): Uint8Array | undefined {
-  let current = error;
-  for (let depth = 0; depth < MAX_CAUSE_DEPTH && current !== undefined; depth++) {
-    const bytes = ownChainBytes(current);
-    if (bytes !== undefined) {
-      return bytes;
-    }
-    current = causeOf(current);
+  let bytes = ownChainBytes(error); // as mostly
+  if (bytes === undefined) {
+    walkCauses(error, (value) => {
+      bytes ??= ownChainBytes(value);
+      return bytes === undefined;
+    });
   }
-  return undefined;
+  return bytes;
 }
 
 /** The encoded chain in an error's own details. */
@@ -98,13 +97,21 @@ export function otherDetailsOf(error: ConnectError): readonly ErrorDetail[] {
     : details.filter((detail) => !isChainDetail(detail));
 }
 
-function encodeDetail({ desc, value }: Extract<ErrorDetail, { desc: unknown }>) {
-  try {
-    return toBinary(desc, create(desc, value));
-  } catch {
-    return undefined; // it cannot be sent either
+/** A detail that was written down as a message; undefined if it cannot be sent. */
+function encodeDetail(detail: Extract<ErrorDetail, { desc: unknown }>): Uint8Array | undefined {
+  let bytes = encoded.get(detail);
+  if (bytes === undefined) {
+    try {
+      bytes = toBinary(detail.desc, create(detail.desc, detail.value));
+      encoded.set(detail, bytes);
+    } catch {
+      return undefined;
+    }
   }
+  return bytes;
 }
+
+const encoded = new WeakMap<object, Uint8Array>();
 
 /** The name of the message type of a detail. */
 export function typeNameOf(detail: ErrorDetail): string {

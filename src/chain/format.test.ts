@@ -57,6 +57,13 @@ describe("formatErrorChain", () => {
     expect(formatErrorChain(hostile)).toBe("A_100 one\\ntwo\\u001b[31m red \\u202e turned");
   });
 
+  test("lets no message look like another cause", () => {
+    const forged = create(ErrorChainSchema, {
+      causes: [{ system: "A", code: "100", message: "oops ← B_200 disk full" }],
+    });
+    expect(formatErrorChain(forged)).toBe("A_100 oops \\u2190 B_200 disk full");
+  });
+
   test("gives the text of an error without a chain", () => {
     expect(formatErrorChain(new TypeError("no chain"))).toBe("TypeError: no chain");
     expect(formatErrorChain("a\nb")).toBe("a\\nb");

@@ -1,6 +1,6 @@
 import { type Cause, type ErrorChain, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { errorChain } from "./error-chain.js";
-import { escapeControls } from "./escape.js";
+import { escapeChar, escapeControls } from "./escape.js";
 import { fullCode } from "./full-code.js";
 import { rootOfChain } from "./root-cause.js";
 import { textOf } from "./thrown.js";
@@ -29,7 +29,8 @@ export function formatErrorChain(errorOrChain: unknown, options?: FormatOptions)
 }
 
 function formatLine(node: CauseNode): string {
-  const parts = [sentence(node.cause)];
+  // A message must not look like a link of the chain.
+  const parts = [sentence(node.cause).replaceAll("←", escapeChar)];
   if (node.cause.elided > 0) {
     parts.push(elided(node.cause));
   }

@@ -3,6 +3,15 @@ import { utf8Length } from "./utf8.js";
 /** How many causes a chain may have when it is sent. */
 export const MAX_CAUSES = 32;
 
+/**
+ * How many bytes of a chain are read. Peers that use this library send at most
+ * 5,500; what comes after the limit is ignored.
+ */
+export const MAX_READ_BYTES = 65_536;
+
+/** How many causes of a chain are read. Peers that use this library send at most MAX_CAUSES. */
+export const MAX_READ_CAUSES = 256;
+
 /** How many bytes an encoded chain may take when it is sent, unless configured otherwise. */
 export const DEFAULT_MAX_BYTES = 4096;
 
@@ -60,13 +69,23 @@ export function grpcTrailerBytes(message: string, detailBytes: number): number {
 /** What HTTP/2 adds to each header (RFC 9113, section 6.5.2). */
 export const HEADER_OVERHEAD = 32;
 
-/** Names, overhead and the two digits of the status. */
+/** Names, overhead, the two digits of the status, and ten of the longest pushback. */
 const TRAILER_OVERHEAD =
   "grpc-status".length +
   "grpc-message".length +
   "grpc-status-details-bin".length +
-  3 * HEADER_OVERHEAD +
-  2;
+  "grpc-retry-pushback-ms".length +
+  4 * HEADER_OVERHEAD +
+  2 +
+  10;
+
+/** How many bytes a detail takes in a google.rpc.Status: the value, and its Any with the type. */
+export function detailBytes(type: string, value: Uint8Array): number {
+  return "type.googleapis.com/".length + type.length + value.length + ANY_OVERHEAD;
+}
+
+/** Tags and lengths of an Any, of its two fields, and of the chain in it. */
+const ANY_OVERHEAD = 10;
 
 /** What google.rpc.Status takes around message and details, and Any around a chain. */
-const STATUS_OVERHEAD = 2 + 4 + "type.googleapis.com/errchain.v1.ErrorChain".length + 10;
+const STATUS_OVERHEAD = 2 + 4 + "type.googleapis.com/errchain.v1.ErrorChain".length + ANY_OVERHEAD;

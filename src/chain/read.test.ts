@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
 import { formatErrorChain } from "./format.js";
-import { MAX_READ_BYTES, MAX_READ_CAUSES, readChain } from "./read.js";
+import { MAX_READ_BYTES, MAX_READ_CAUSES } from "./limits.js";
+import { readChain } from "./read.js";
 import { rootCause } from "./root-cause.js";
 import { scanChain } from "./scan.js";
 
@@ -38,6 +39,19 @@ describe("readChain", () => {
         );
       }),
     );
+  });
+
+  test("mends a few fields of a cause, and no thousands", () => {
+    const damaged = (fields: number) => {
+      const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string("A");
+      for (let n = 0; n < fields; n++) {
+        writer.tag(5, WireType.LengthDelimited).bytes(Uint8Array.of(0xff));
+      }
+      return writer.tag(3, WireType.LengthDelimited).string("1").finish();
+    };
+    const [mended] = readChain(chainOf(damaged(3))).causes;
+    expect(mended).toMatchObject({ system: "A", code: "1", message: "\ufffd" });
+    expect(readChain(chainOf(damaged(20_000))).causes).toEqual([]);
   });
 
   test("never throws, and gives one tree, for any bytes", () => {

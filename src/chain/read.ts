@@ -6,17 +6,9 @@ import {
   type ErrorChain,
   ErrorChainSchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
+import { MAX_READ_BYTES, MAX_READ_CAUSES } from "./limits.js";
 import { TRACE_ID_BYTES } from "./scan.js";
 import { addElided, causeTree, flattenTree } from "./tree.js";
-
-/**
- * How many bytes of a chain are read. Peers that use this library send at most
- * 5,500; what comes after the limit is ignored.
- */
-export const MAX_READ_BYTES = 65_536;
-
-/** How many causes of a chain are read. Peers that use this library send at most 32. */
-export const MAX_READ_CAUSES = 256;
 
 /** How many args, and how many private args, of a cause are read. */
 const MAX_READ_ARGS = 64;
@@ -116,12 +108,16 @@ function firstEntries(args: Record<string, string>): Record<string, string> {
     : Object.fromEntries(entries.slice(0, MAX_READ_ARGS));
 }
 
+/** So many fields of a cause are mended. More are no accident, and each takes an exception. */
+const MAX_MENDED = 16;
+
 /** Reads a cause field by field, and mends or leaves out the fields that do not decode. */
 function salvageCause(bytes: Uint8Array): Cause {
   const cause = create(CauseSchema);
   const reader = new BinaryReader(bytes);
+  let damaged = 0;
   try {
-    while (reader.pos < reader.len) {
+    while (reader.pos < reader.len && damaged < MAX_MENDED) {
       const start = reader.pos;
       const [fieldNo, wireType] = reader.tag();
       reader.skip(wireType, fieldNo);
@@ -129,6 +125,7 @@ function salvageCause(bytes: Uint8Array): Cause {
       try {
         mergeFromBinary(CauseSchema, cause, field);
       } catch {
+        damaged++;
         const desc = CauseSchema.fields.find((f) => f.number === fieldNo);
         if (desc?.scalar === ScalarType.STRING && wireType === WireType.LengthDelimited) {
           mergeFromBinary(CauseSchema, cause, withValidUtf8(field));

@@ -10,7 +10,7 @@ import {
   RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { detailsOf, ownChainBytes } from "./error-chain.js";
-import { MAX_READ_BYTES } from "./read.js";
+import { MAX_READ_BYTES } from "./limits.js";
 import { decodeRetryInfo } from "./retry-info.js";
 import { scanChain } from "./scan.js";
 

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import { MAX_READ_BYTES } from "./limits.js";
 import { type Cursor, MALFORMED, readEnd, readLength, skipVarint } from "./wire-cursor.js";
 
 /** What a hop needs to know of a chain in order to pass it on as bytes. */
@@ -36,6 +37,9 @@ export interface Signature {
  * than it may be.
  */
 export function scanChain(bytes: Uint8Array): ChainScan | undefined {
+  if (bytes.length > MAX_READ_BYTES) {
+    return undefined; // more is not read
+  }
   if (last?.bytes !== bytes) {
     last = { bytes, scan: walkChain(bytes) };
   }

@@ -10,7 +10,9 @@ export function utf8Length(text: string): number {
  * text ends with "…", where there is room for it.
  */
 export function truncateUtf8(text: string, maxBytes: number): string {
-  if (text.length * 3 <= maxBytes || utf8Length(text) <= maxBytes) {
+  const fits =
+    text.length * 3 <= maxBytes || (text.length <= maxBytes && utf8Length(text) <= maxBytes);
+  if (fits) {
     return text;
   }
   const mark = maxBytes >= ELLIPSIS_BYTES ? "…" : "";

@@ -12,10 +12,20 @@ import { scanChain } from "../chain/scan.js";
  */
 export function findChains(text: string): ErrorChain[] {
   const found = new Map<string, ErrorChain>();
-  for (const bytes of candidatesIn(text.slice(0, MAX_INPUT_CHARS))) {
-    const chainBytes = detailIn(bytes) ?? bytes;
-    if (isChain(chainBytes)) {
-      found.set(base64Encode(chainBytes), readChain(chainBytes));
+  const add = (bytes: Uint8Array) => {
+    const chain = readChain(bytes);
+    if (chain.causes.length > 0) {
+      found.set(base64Encode(bytes), chain);
+    }
+  };
+  const input = text.slice(0, MAX_INPUT_CHARS);
+  for (const bytes of detailsIn(input)) {
+    add(bytes); // its type says what it is, so it may be damaged
+  }
+  for (const bytes of candidatesIn(input)) {
+    const detail = detailIn(bytes);
+    if (detail !== undefined || isChain(bytes)) {
+      add(detail ?? bytes);
     }
   }
   return [...found.values()];
@@ -23,9 +33,8 @@ export function findChains(text: string): ErrorChain[] {
 
 const MAX_INPUT_CHARS = 4_000_000;
 
-/** The bytes of everything in a text that may be a chain or a google.rpc.Status. */
-function* candidatesIn(text: string): Iterable<Uint8Array> {
-  // A detail in a Connect error, with its type on either side.
+/** The chains among the details of Connect errors in a text, with the type on either side. */
+function* detailsIn(text: string): Iterable<Uint8Array> {
   for (const [, type = "", value = ""] of text.matchAll(
     /"type"\s*:\s*"([^"]*)"\s*,\s*"value"\s*:\s*"([^"]*)"/g,
   )) {
@@ -40,6 +49,10 @@ function* candidatesIn(text: string): Iterable<Uint8Array> {
       yield* decoded(value);
     }
   }
+}
+
+/** The bytes of everything in a text that may be a chain or a google.rpc.Status. */
+function* candidatesIn(text: string): Iterable<Uint8Array> {
   // A header, which may be folded. Where it ends, only decoding can tell.
   for (const [, value = ""] of text.matchAll(
     /grpc-status-details-bin['"]?\s*[:=]\s*['"[]*([\w+/=\s-]{1,100000})/gi,

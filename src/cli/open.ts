@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { ErrorChain } from "../../gen/errchain/v1/error_chain_pb.js";
+import { escapeControls } from "../chain/escape.js";
 import { formatErrorChain } from "../chain/format.js";
+import { toHex } from "../chain/hex.js";
 import { openSealed } from "../sealing/open-sealed.js";
 import { type SealingKey, sealingKey } from "../sealing/sealing-key.js";
 import { parseArguments } from "./arguments.js";
@@ -15,6 +17,8 @@ values for engineers. The text is what "errchain decode" takes, or the sealed
 value alone as base64; line breaks do no harm. Without TEXT, reads standard input.
 
 A key file holds what "errchain keygen" prints; several keys, one a line, will do.`;
+
+const WHAT = "an error with a sealed part, or the sealed value";
 
 /** The command `errchain open`. Returns the exit code: 1 where the value cannot be opened. */
 export async function open(args: string[]): Promise<number> {
@@ -35,13 +39,17 @@ export async function open(args: string[]): Promise<number> {
     throw new UsageError("open needs --key-file FILE, with what `errchain keygen` prints");
   }
   const keys = files.flatMap(readKeys);
-  const text = readInput(positionals, "an error with a sealed part, or the sealed value");
+  const text = readInput(positionals, WHAT);
+  const found = findChains(text);
+  const around = found.find(({ sealed }) => sealed.length > 0);
+  if (around === undefined && (found.length > 0 || !isBase64(text))) {
+    throw new UsageError(`there is nothing sealed in this; expected ${WHAT}`);
+  }
   let chain: ErrorChain;
   try {
-    const found = findChains(text).find(({ sealed }) => sealed.length > 0);
-    chain = await openSealed(found ?? text, keys);
+    chain = await openSealed(around ?? text, keys);
   } catch (err) {
-    console.error(`errchain: ${(err as Error).message}`);
+    console.error(`errchain: ${escapeControls((err as Error).message)}`);
     return 1;
   }
   console.log(formatErrorChain(chain, { style: "tree" }));
@@ -50,10 +58,24 @@ export async function open(args: string[]): Promise<number> {
       console.log(formatErrorChain(`${cause.system} ${name}: ${value}`));
     }
   }
+  const traceId = toHex(chain.traceId);
+  if (traceId !== "") {
+    console.log(`\ntrace ID: ${traceId}`);
+  }
+  const outer = toHex(around?.traceId ?? new Uint8Array());
+  if (outer !== "" && outer !== traceId) {
+    console.log(
+      `The error that it stands in has another one, ${outer}: is it of the same request?`,
+    );
+  }
   if (chain.sealed.length > 0) {
     console.log("\nA system below has sealed more, with a key of its own.");
   }
   return 0;
+}
+
+function isBase64(text: string): boolean {
+  return /^[\w+/-]+={0,2}$/.test(text.replaceAll(/\s/g, ""));
 }
 
 function readKeys(file: string): SealingKey[] {
@@ -64,6 +86,9 @@ function readKeys(file: string): SealingKey[] {
     throw new UsageError(`cannot read the key file ${file}: ${(err as Error).message}`);
   }
   const lines = text.split("\n").filter((line) => line.trim() !== "");
+  if (lines.length === 0) {
+    throw new UsageError(`there is no key in the key file ${file}`);
+  }
   try {
     return lines.map(sealingKey);
   } catch (err) {

@@ -7,6 +7,7 @@ import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
 import { type Observed, observe } from "./observe.js";
 import { endSpanOnSignal, reportCall } from "./report-call.js";
+import { withoutClaims } from "./trust.js";
 
 /** A call succeeded. */
 export function callSucceeded(call: PeerCall, res: Pick<StreamResponse, "header">): void {
@@ -38,7 +39,8 @@ export function callFailed(
     reportCall(call, observed, end, reason);
     return observed.error;
   } catch {
-    return reason; // frozen by somebody, or worse: the error of the call must not get lost
+    // Frozen by somebody, or worse: the error of the call must not get lost.
+    return call.peer.trusted ? reason : withoutClaims(reason);
   }
 }
 

@@ -16,7 +16,7 @@ import type { SaidCause } from "./observed-chain.js";
 export function googleRpcCause(details: readonly ErrorDetail[]): SaidCause {
   const delay = decodeRetryInfo(details);
   const said: SaidCause = { ...(delay && { delay }) };
-  for (const detail of details) {
+  for (const detail of details.slice(0, MAX_ENTRIES)) {
     if ("type" in detail && detail.value.length <= MAX_DETAIL_BYTES) {
       try {
         readers[detail.type]?.(fieldsOf(detail.value), said);
@@ -70,6 +70,7 @@ const readers: Record<string, (fields: Fields, said: SaidCause) => void> = {
 
 /** More than any stack lets through in trailers. */
 const MAX_DETAIL_BYTES = 65_536;
+/** Of details, and of entries in each: what one more says is not worth the time of its reader. */
 const MAX_ENTRIES = 16;
 const MAX_TEXT_BYTES = 256;
 

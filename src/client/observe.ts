@@ -7,7 +7,14 @@ import { googleRpcCause } from "./google-rpc.js";
 import { isLocalError, isNetworkError } from "./local-error.js";
 import { type ObservedCause, observedChain } from "./observed-chain.js";
 import { seenAs } from "./seen-as.js";
-import { cappedDelay, claimOf, isSigned, type ReceivedChain, receivedChain } from "./trust.js";
+import {
+  cappedDelay,
+  claimOf,
+  isSigned,
+  limitDelay,
+  type ReceivedChain,
+  receivedChain,
+} from "./trust.js";
 
 /** What a caller makes of a failed call. */
 export interface Observed {
@@ -60,13 +67,18 @@ function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
     const isUnknown = error.code === Code.Unimplemented;
     const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
     const said = saidBy(error, received, call.peer.trusted);
+    if (!call.peer.trusted) {
+      limitDelay(error);
+    }
     return withChain(
       error,
       observedChain(call, { code, failure: error, status, said }, rawMessage),
     );
   }
   if (isSigned(received, call)) {
-    return { error, chain: received.bytes };
+    return received.isRepaired
+      ? withChain(error, received.bytes) // so that nobody has to mend it again
+      : { error, chain: received.bytes };
   }
   // The peer does not use this library and passed on what it got from another one.
   const cause = { code: BuiltinError.DOWNSTREAM, failure: error, status } as const;

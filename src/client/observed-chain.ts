@@ -5,6 +5,7 @@ import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import { retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
+import { truncateUtf8 } from "../chain/utf8.js";
 import { calledComponent, calledProcedure, type PeerCall, traceOfCall } from "./call.js";
 
 /** What a caller saw of a failed call. */
@@ -36,12 +37,12 @@ export interface SaidCause {
  * The chain that names the peer of a failed call, in front of what came from
  * below, if anything did.
  *
- * @param message the message of the error that the chain will travel with
+ * @param errorMessage the message of the error that the chain will travel with
  */
 export function observedChain(
   call: PeerCall,
   { code, failure, status, said = {}, privateArgs }: ObservedCause,
-  message: string,
+  errorMessage: string,
   below: readonly Uint8Array[] = [],
 ): Uint8Array {
   const { delay, ...fields } = said;
@@ -51,7 +52,8 @@ export function observedChain(
     ...(status && { status }),
     ...(fields.message && { message: fields.message }),
   });
-  Object.assign(cause, fields, { message: cause.message, procedure: calledProcedure(call) });
+  const message = truncateUtf8(cause.message.toWellFormed(), DEFAULT_MAX_BYTES);
+  Object.assign(cause, fields, { message, procedure: calledProcedure(call) });
   cause.privateArgs = {
     ...said.privateArgs,
     ...privateArgs,
@@ -62,5 +64,5 @@ export function observedChain(
   const attempts = retryHistory(failure)?.attempts ?? 1;
   cause.retry = create(RetrySchema, { attempts, ...(delay && { delay }) });
   const traceId = traceOfCall(call)?.traceId ?? "";
-  return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, message));
+  return composeChain(cause, below, traceId, chainBudget(DEFAULT_MAX_BYTES, errorMessage));
 }

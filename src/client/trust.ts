@@ -1,10 +1,13 @@
 import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
-import { ownChainBytes } from "../chain/error-chain.js";
+import { detailsOf, ownChainBytes, typeNameOf } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
+import { PUSHBACK } from "../chain/retry-facts.js";
+import { RETRY_INFO } from "../chain/retry-info.js";
 import { type ChainScan, isTextAt, scanChain } from "../chain/scan.js";
+import { isConnectError } from "../chain/thrown.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 import { calledProcedure, type PeerCall } from "./call.js";
 import type { SaidCause } from "./observed-chain.js";
@@ -13,6 +16,8 @@ import type { SaidCause } from "./observed-chain.js";
 export interface ReceivedChain {
   readonly bytes: Uint8Array;
   readonly scan: ChainScan;
+  /** Whether the bytes are others than those that came. */
+  readonly isRepaired: boolean;
 }
 
 /** The chain that came with an error; undefined if there is none, or nothing in it can be read. */
@@ -23,11 +28,11 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
   }
   const scan = scanChain(received);
   if (scan !== undefined) {
-    return { bytes: received, scan };
+    return { bytes: received, scan, isRepaired: false };
   }
   const bytes = repairChain(received);
   const repaired = scanChain(bytes);
-  return repaired && { bytes, scan: repaired };
+  return repaired && { bytes, scan: repaired, isRepaired: true };
 }
 
 /**
@@ -59,6 +64,37 @@ export function claimOf({ bytes }: ReceivedChain): SaidCause {
 /** The delay that an untrusted peer may ask for. */
 export function cappedDelay(delay: Duration): Duration {
   return durationMs(delay) > MAX_CLAIMED_DELAY_MS ? durationFromMs(MAX_CLAIMED_DELAY_MS) : delay;
+}
+
+/**
+ * What an untrusted peer says of retries beside its chain counts up to the same limit: a
+ * server passes it on to its own callers. The cause that we write has the delay of its
+ * RetryInfo.
+ */
+export function limitDelay(error: ConnectError): void {
+  error.details = detailsOf(error).filter((detail) => typeNameOf(detail) !== RETRY_INFO);
+  const pushback = error.metadata.get(PUSHBACK);
+  if (pushback === null) {
+    return;
+  }
+  if (/^\d+$/.test(pushback)) {
+    const delayMs = Math.min(Number(pushback), MAX_CLAIMED_DELAY_MS);
+    error.metadata.set(PUSHBACK, String(delayMs));
+  } else {
+    error.metadata.delete(PUSHBACK); // "never" is more than any limit
+  }
+}
+
+/** The error of an untrusted peer, for whatever cannot be understood, without what it claims. */
+export function withoutClaims(reason: unknown): unknown {
+  try {
+    if (isConnectError(reason)) {
+      reason.details = [];
+    }
+    return reason;
+  } catch {
+    return new ConnectError("the answer of the peer cannot be read", Code.Unavailable);
+  }
 }
 
 const MAX_CLAIM_BYTES = 512;

@@ -15,6 +15,7 @@ import { compareCodebooks, historyRules } from "./history.js";
 export function checkCodebook(codebook: Codebook, older?: Codebook, all = codebook): Finding[] {
   const codes = codebook.catalogs.flatMap((catalog) => catalog.codes);
   const files = new Set(codes.map(({ position }) => position.file));
+  const isOwn = ({ position }: CodebookCode) => files.has(position.file);
   const findings = [
     ...codebook.services.flatMap(checkService),
     ...codebook.catalogs.flatMap(checkCatalog),
@@ -24,7 +25,7 @@ export function checkCodebook(codebook: Codebook, older?: Codebook, all = codebo
       message: `${desc.name} declares errors, but is no catalog; add the option (errchain.v1.catalog)`,
     })),
     ...codes.flatMap(checkCode),
-    ...checkUnique(all).filter(({ position }) => files.has(position.file)),
+    ...checkUnique(all, isOwn),
     ...(older ? compareCodebooks(codebook, older) : []),
   ];
   return sortFindings(findings.filter((finding) => !isIgnored(finding)));
@@ -90,7 +91,7 @@ function checkCode(code: CodebookCode): Finding[] {
   return found;
 }
 
-function checkUnique({ catalogs }: Codebook): Finding[] {
+function checkUnique({ catalogs }: Codebook, isOwn: (code: CodebookCode) => boolean): Finding[] {
   const firsts = new Map<string, CodebookCode>();
   return catalogs
     .flatMap((catalog) => catalog.codes)
@@ -100,11 +101,13 @@ function checkUnique({ catalogs }: Codebook): Finding[] {
         firsts.set(code.fullCode, code);
         return [];
       }
-      if (first.catalog === code.catalog) {
-        return []; // number-alias
+      // Told where somebody can mend it: of the second one, unless that is imported.
+      const [at, other] = isOwn(code) ? [code, first] : [first, code];
+      if (first.catalog === code.catalog || !isOwn(at)) {
+        return []; // the former is number-alias
       }
-      const message = `${code.fullCode}: ${first.desc.name} in ${first.position.file} has this full code too; give one of them another number`;
-      return [{ rule: "code-unique", position: code.position, message, code }];
+      const message = `${at.fullCode}: ${other.desc.name} in ${other.position.file} has this full code too; give one of them another number`;
+      return [{ rule: "code-unique", position: at.position, message, code: at }];
     });
 }
 

@@ -135,7 +135,10 @@ function reasonOf({ name, parent }: DescEnumValue): string {
     : upper;
 }
 
-/** `RouteError` as the prefix of its values, `ROUTE_ERROR`. */
+/**
+ * `RouteError` as the prefix of its values, `ROUTE_ERROR`; `PLAN_B_ERROR` and `K8S_ERROR`,
+ * as buf's rule ENUM_VALUE_PREFIX has them.
+ */
 function snakeCase(name: string): string {
-  return name.replaceAll(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3_$2").toUpperCase();
+  return name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<!^|_)(?=[A-Z][a-z])/g, "_").toUpperCase();
 }

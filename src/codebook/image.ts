@@ -1,6 +1,6 @@
 import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 /** The proto files of an image. */
 export interface Image {
@@ -11,7 +11,7 @@ export interface Image {
 
 /**
  * Reads an image as `buf build -o image.binpb` writes it; a FileDescriptorSet of
- * protoc will do too. Throws an Error that says what is wrong with it.
+ * protoc with --include_imports will do too. Throws an Error that says what is wrong with it.
  */
 export function readImage(bytes: Uint8Array): Image {
   if (bytes.length === 0) {
@@ -20,11 +20,21 @@ export function readImage(bytes: Uint8Array): Image {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error("it is compressed; write it as .binpb, without .gz");
   }
+  let set: FileDescriptorSet;
   try {
-    const files = [...createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes)).files];
-    return { files, own: files.filter((file) => !isImport(file)) };
+    set = fromBinary(FileDescriptorSetSchema, bytes);
   } catch (cause) {
     throw new Error(`it is no binary image; make one with "buf build -o image.binpb"`, { cause });
+  }
+  try {
+    const files = [...createFileRegistry(set).files];
+    return { files, own: files.filter((file) => !isImport(file)) };
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new Error(
+      `its files do not fit together (${why}); make it with "buf build -o image.binpb", or with protoc --include_imports`,
+      { cause },
+    );
   }
 }
 

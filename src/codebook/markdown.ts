@@ -97,7 +97,7 @@ function codeLines({ desc, fullCode, reason, declared, comment }: CodebookCode):
     `- Seen by: ${audience(declared)}`,
     `- Retry: ${retryAdvice(declared)}`,
     ...(remedy === "" ? [] : [`- What to do: ${inText(remedy)}`]),
-    ...(help === "" ? [] : [`- More: <${help}>`]),
+    ...(help === "" ? [] : [`- More: ${inText(help)}`]),
     ...(privateArgs.length === 0
       ? []
       : [`- For engineers: ${privateArgs.map((name) => `\`${name}\``).join(", ")}`]),
@@ -143,13 +143,16 @@ function retryAdvice({ retry, retryDelay }: ErrorCode): string {
 /** Text as text: nothing in it becomes markup but links, and it stays on one line. */
 function inText(text: string): string {
   return text
-    .split(/(https?:\/\/[^\s<>|]+)/)
+    .split(URL_IN_TEXT)
     .map((part, index) => (index % 2 === 1 ? `<${part}>` : escapeMarkup(part)))
     .join("")
     .replaceAll(/\s+/g, " ")
     .trim()
-    .replace(/^([-+=]|\d+(?=[.)]))/, "\\$1");
+    .replace(/^(\d*)([-+=.)])/, "$1\\$2"); // of a list or a heading, if it begins a line
 }
+
+/** Without what follows it in a sentence. */
+const URL_IN_TEXT = /(https?:\/\/[!-~]*[^\s\u0080-\uffff<>|"'.,;:!?()[\]])/;
 
 function escapeMarkup(text: string): string {
   return text.replaceAll(/[\\`*_~[\]<>&#|]/g, "\\$&");

@@ -11,7 +11,13 @@ import { fullCode } from "../chain/full-code.js";
 import { toHex } from "../chain/hex.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError } from "../chain/thrown.js";
-import { type Exposure, exposeChain, GENERIC_MESSAGE, isExposure } from "../server/expose.js";
+import {
+  type Exposure,
+  exposeChain,
+  GENERIC_MESSAGE,
+  isExposure,
+  isLink,
+} from "../server/expose.js";
 import { httpStatus } from "./http-status.js";
 
 export interface ErrorResponseOptions {
@@ -108,14 +114,19 @@ function describe(error: unknown, { exposure = "public" }: ErrorResponseOptions 
     code: nearest ? fullCode(nearest) : name,
     message: ownMessage || nearest?.message || GENERIC_MESSAGE,
     title: name.charAt(0) + name.slice(1).toLowerCase().replaceAll("_", " "),
-    help: nearest?.help ?? "",
+    help: linkOf(nearest),
     traceId: toHex(chain.traceId),
     causes: chain.causes.map(causeBody),
   };
 }
 
+function linkOf(cause: Cause | undefined): string {
+  return cause !== undefined && isLink(cause.help) ? cause.help : "";
+}
+
 function causeBody(cause: Cause): CauseBody {
-  const { message, reason, args, privateArgs, help } = cause;
+  const { message, reason, args, privateArgs } = cause;
+  const help = linkOf(cause);
   return {
     code: fullCode(cause),
     message,

@@ -43,7 +43,13 @@ function contentOf(chain: ErrorChain, maxBytes: number): Uint8Array<ArrayBuffer>
   const kept =
     keepsRoot || root === undefined
       ? bounded
-      : boundChain(create(ErrorChainSchema, { causes: [{ ...root, branches: 0 }] }), chainBytes);
+      : boundChain(
+          create(ErrorChainSchema, {
+            traceId: chain.traceId,
+            causes: [{ ...root, branches: 0 }],
+          }),
+          chainBytes,
+        );
   return kept.causes.length > 0
     ? padContent(toBinary(ErrorChainSchema, kept), maxBytes)
     : new Uint8Array();

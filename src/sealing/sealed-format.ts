@@ -1,3 +1,5 @@
+import { isKeyId } from "./sealing-key.js";
+
 // What `ErrorChain.sealed` looks like:
 //
 //   1 byte    version, 1
@@ -71,9 +73,13 @@ export function parseSealed(sealed: Uint8Array): SealedParts {
   if (bytes.length < contentAt + TAG_BYTES) {
     throw new Error("the sealed chain is cut off");
   }
+  const keyId = new TextDecoder().decode(bytes.subarray(2, nonceAt));
+  if (!isKeyId(keyId)) {
+    throw new Error("this is no sealed chain");
+  }
   return {
     header: bytes.slice(0, nonceAt),
-    keyId: new TextDecoder().decode(bytes.subarray(2, nonceAt)),
+    keyId,
     nonce: bytes.slice(nonceAt, contentAt),
     content: bytes.slice(contentAt),
   };

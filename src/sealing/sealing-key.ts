@@ -45,6 +45,7 @@ export function newSealingKey(id: string): string {
   return `${PREFIX}.${id}.${base64Encode(secret, "url")}`;
 }
 
-function isKeyId(id: string): boolean {
+/** Whether a text may be the ID of a key. */
+export function isKeyId(id: string): boolean {
   return /^[A-Za-z0-9_-]{1,32}$/.test(id);
 }

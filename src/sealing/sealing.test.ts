@@ -101,6 +101,25 @@ describe("a sealed chain", () => {
     await expect(openSealed(sealed, impostor)).rejects.toThrow(/is not the same key/);
   });
 
+  test("keeps its trace ID where only the root cause fits", async () => {
+    const traceId = new Uint8Array(16).fill(7);
+    const alone: ErrorChain[] = [];
+    for (let maxBytes = 60; maxBytes < 200; maxBytes++) {
+      const sealed = await sealChain({ ...chain, traceId }, key, maxBytes);
+      const opened = sealed.length > 0 ? [await openSealed(sealed, key)] : [];
+      alone.push(...opened.filter(({ causes }) => causes.length === 1));
+    }
+    expect(alone.length).toBeGreaterThan(0);
+    for (const opened of alone) {
+      expect(opened).toMatchObject({ causes: [{ system: "B" }], traceId });
+    }
+  });
+
+  test("with a key ID that steers a terminal is none", async () => {
+    const steering = Uint8Array.of(1, 5, 0xc2, 0x9b, 0x33, 0x31, 0x6d, ...new Uint8Array(28));
+    await expect(openSealed(steering, key)).rejects.toThrow(/^this is no sealed chain$/);
+  });
+
   test("of anything else is refused with a reason", async () => {
     await expect(openSealed("no base64 !!", key)).rejects.toThrow("no base64 text");
     await expect(openSealed(new Error("x"), key)).rejects.toThrow("nothing sealed in this error");

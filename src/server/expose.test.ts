@@ -61,6 +61,37 @@ describe("exposeChain", () => {
     expect(exposed.causes.every((cause) => !cause.inferred)).toBe(true);
   });
 
+  test("shows partners no text that stands in the place of a name", () => {
+    const odd = create(ErrorChainSchema, {
+      causes: [
+        { system: "A", code: "100", branches: 2 },
+        { system: "of bob", module: "b c", code: "select 1", reason: "user bob not found" },
+        { system: "C", code: "300", reason: "NOT_FOUND" },
+      ],
+    });
+    expect(exposeChain(odd, "partner").causes).toMatchObject([
+      { system: "A", code: "100" },
+      { system: "UNKNOWN", module: "", code: "1", reason: "" },
+      { system: "C", code: "300", reason: "NOT_FOUND" },
+    ]);
+  });
+
+  test("shows no help but links", () => {
+    const helps = ["https://docs.example.com/1", "javascript:alert(1)"];
+    const linked = create(ErrorChainSchema, {
+      causes: helps.map((help, n) => ({
+        system: "A",
+        code: "100",
+        visibility: PUBLIC,
+        help,
+        branches: 1 - n,
+      })),
+    });
+    for (const exposure of ["partner", "public"] as const) {
+      expect(exposeChain(linked, exposure).causes.map(({ help }) => help)).toEqual([helps[0], ""]);
+    }
+  });
+
   test("shows the public neither hidden systems nor how many there are", () => {
     const exposed = exposeChain(tree, "public");
     expect(shape(exposed)).toEqual([

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import {
   type Cause,
   CauseSchema,
@@ -7,6 +8,7 @@ import {
   type Retry,
   Visibility,
 } from "../../gen/errchain/v1/error_chain_pb.js";
+import { isIdentifier, isShortCode } from "../catalog/code-form.js";
 import { type CauseNode, causeTree, flattenTree } from "../chain/tree.js";
 
 /**
@@ -50,11 +52,14 @@ export function exposeChain(chain: ErrorChain, exposure: Exposure): ErrorChain {
 function exposeToPartner({ cause, children }: CauseNode): CauseNode {
   const { system, module, code, reason, status, visibility, retry, elided } = cause;
   const readable = visibility === Visibility.PARTNER || visibility === Visibility.PUBLIC;
+  // Of a cause that he may not read, what stands in the place of a name must be one.
+  const named = (text: string, isName: boolean, otherwise: string) =>
+    readable || isName ? text : otherwise;
   const exposed = create(CauseSchema, {
-    system,
-    module,
-    code,
-    reason,
+    system: named(system, isIdentifier(system), "UNKNOWN"),
+    module: named(module, isIdentifier(module), ""),
+    code: named(code, isShortCode(code), String(BuiltinError.UNCLASSIFIED)),
+    reason: named(reason, isShortCode(reason), ""),
     status,
     visibility,
     elided,
@@ -81,7 +86,12 @@ function publicCause(cause: Cause): Cause {
 }
 
 function textsOf({ message, args, help }: Cause) {
-  return { message, args: { ...args }, help };
+  return { message, args: { ...args }, help: isLink(help) ? help : "" };
+}
+
+/** Whether a help link is one that a front end may show: peers may send `javascript:`. */
+export function isLink(help: string): boolean {
+  return /^https?:\/\//i.test(help);
 }
 
 function rebuiltRetry({ advice, delay, attempts }: Retry) {

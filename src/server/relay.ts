@@ -43,8 +43,12 @@ export function relayDownstream(
   onProblem: (problem: unknown) => void,
 ): Answer {
   const { below, status, privateArgs } = downstream;
-  // Decoded only where somebody wants to look into it.
-  const decode = () => below.map((bytes) => readChain(bytes).causes);
+  // Decoded only where somebody wants to look into it. Of a call whose client has no
+  // interceptor of ours nothing is known but the status.
+  const decode = () =>
+    below.length > 0
+      ? below.map((bytes) => readChain(bytes).causes)
+      : [[create(CauseSchema, { status: status as number })]];
   if (rules.length > 0) {
     const error = translate(rules, decode(), reason, onProblem);
     const raised = error && raisedAs(error);
@@ -65,7 +69,7 @@ export function relayDownstream(
       return status in Code ? status : Code.Unknown;
     }
     if (typeof relay === "function") {
-      const nearest = decode()[0]?.[0] ?? create(CauseSchema, { status: status as number });
+      const nearest = decode()[0]?.[0] ?? create(CauseSchema);
       try {
         const chosen = relay(nearest, request.req);
         if (typeof chosen === "number" && chosen in Code) {

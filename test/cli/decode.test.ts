@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { defineError, newSealingKey, sealingKey } from "errchain";
+import { ErrorChainSchema } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { errchain } from "../support/command.js";
@@ -126,6 +129,16 @@ describe("errchain decode", () => {
     expect((await errchain(["decode"], JSON.stringify({ details: [other] }))).code).toBe(2);
   });
 
+  test("takes a damaged chain where the type says that it is one", async () => {
+    // Two causes of which the first does not say that another one follows.
+    const value = base64Encode(
+      Uint8Array.of(10, 6, 10, 1, 65, 26, 1, 49, 10, 6, 10, 1, 66, 26, 1, 50),
+    );
+    const details = [{ type: "errchain.v1.ErrorChain", value }];
+    const { stdout } = await errchain(["decode"], JSON.stringify({ code: "internal", details }));
+    expect(stdout).toBe("A_1\n└─ B_2  [root cause]\n");
+  });
+
   test("takes a folded header, and each of several errors", async () => {
     const [json = "", , , grpc = ""] = await answers("internal");
     const header = /"grpc-status-details-bin":"([^"]+)"/.exec(grpc)?.[1] ?? "";
@@ -201,6 +214,29 @@ describe("errchain open", () => {
     expect((await errchain(["open", "--key-file", keys, typed])).stdout).toContain(tree);
   });
 
+  test("says where a sealed value stands in the error of another request", async () => {
+    const keys = file("keys", keyText);
+    const answerOf = async () => {
+      const [json = ""] = await answers("public");
+      return json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
+    };
+    const [mine, theirs] = [await answerOf(), await answerOf()];
+    expect((await errchain(["open", "--key-file", keys, mine])).stdout).toMatch(
+      /\n\ntrace ID: [0-9a-f]{32}\n$/,
+    );
+    const chainIn = (json: string) => {
+      const detail = JSON.parse(json).details.find(
+        ({ type }: { type: string }) => type === ErrorChainSchema.typeName,
+      );
+      return fromBinary(ErrorChainSchema, base64Decode(detail.value));
+    };
+    const mixed = { ...chainIn(mine), traceId: chainIn(theirs).traceId };
+    const value = base64Encode(toBinary(ErrorChainSchema, mixed));
+    const details = [{ type: ErrorChainSchema.typeName, value }];
+    const { stdout } = await errchain(["open", "--key-file", keys, JSON.stringify({ details })]);
+    expect(stdout).toContain(`has another one, ${Buffer.from(mixed.traceId).toString("hex")}`);
+  });
+
   test("says why it cannot", async () => {
     const [json = ""] = await answers("public");
     const other = file("other", newSealingKey("k2"));
@@ -210,6 +246,8 @@ describe("errchain open", () => {
       [["open", "--key-file", junk], 2, /in the key file .*junk: not a sealing key/],
       [["open", "--key-file", "nowhere"], 2, /cannot read the key file nowhere: ENOENT/],
       [["open"], 2, /open needs --key-file FILE/],
+      [["open", "--key-file", file("empty", "\n")], 2, /there is no key in the key file .*empty/],
+      [["open", "--key-file", other, '{"code":"internal"}'], 2, /nothing sealed in this; expected/],
       [["open", "--key-file", other, "hello"], 1, /no base64 text|no sealed chain/],
     ] as const) {
       const result = await errchain(args, json);

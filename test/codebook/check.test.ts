@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { checkCodebook, formatFinding, readCodebook, readImage } from "errchain/codebook";
 import { expect, test } from "vitest";
 import { buildImage } from "../support/image.js";
@@ -15,6 +17,48 @@ test("the clean fixture has no findings, not even against itself", () => {
 
 test("findings can be ignored with a reason", () => {
   expect(checkCodebook(codebookOf("ignored"), codebookOf("clean"))).toEqual([]);
+});
+
+test("a full code that an imported file has too is found, whichever file comes first", () => {
+  const own = readCodebook(
+    readImage(readFileSync(buildImage({ "own.proto": fixture("clean") }))).own,
+  );
+  const theirs = fixture("clean").replace("package fixture.v1", "package other.v1");
+  const imported = readCodebook(
+    readImage(readFileSync(buildImage({ "imported.proto": theirs }))).own,
+  );
+  for (const catalogs of [
+    [...own.catalogs, ...imported.catalogs],
+    [...imported.catalogs, ...own.catalogs],
+  ]) {
+    const findings = checkCodebook(own, undefined, { ...own, catalogs });
+    expect(findings.map(({ rule, position }) => [rule, position.file])).toEqual(
+      own.catalogs.flatMap(({ codes }) => codes.map(() => ["code-unique", "own.proto"])),
+    );
+  }
+});
+
+test("a set without the imported files is refused with the reason", () => {
+  const image = readFileSync(buildImage({ "fixture.proto": fixture("clean") }));
+  const set = fromBinary(FileDescriptorSetSchema, image);
+  set.file = set.file.filter(({ name }) => name === "fixture.proto");
+  expect(() => readImage(toBinary(FileDescriptorSetSchema, set))).toThrow(
+    /errchain\/v1\/catalog\.proto.*--include_imports/,
+  );
+});
+
+test.each([
+  ["RouteError", "ROUTE_ERROR"],
+  ["PlanBError", "PLAN_B_ERROR"],
+  ["K8SError", "K8S_ERROR"],
+  ["B2BError", "B2B_ERROR"],
+  ["HTTPError", "HTTP_ERROR"],
+  ["Eta2Error", "ETA2_ERROR"],
+])("the values of %s have the prefix %s, as buf wants it", (name, prefix) => {
+  const text = fixture("clean").replaceAll("FixtureError", name);
+  const image = buildImage({ "fixture.proto": text.replaceAll("FIXTURE_ERROR", prefix) });
+  const [catalog] = readCodebook(readImage(readFileSync(image)).own).catalogs;
+  expect(catalog?.codes.map(({ reason }) => reason)).toContain("BUSY");
 });
 
 test("there is a fixture for each rule that can be ignored", () => {

@@ -17,9 +17,10 @@ export interface NamedCatalog extends CodebookCatalog {
  * Names what a file exports: `RANGE_NOT_CONFIGURED` of `RouteError` becomes
  * `rangeNotConfigured`, the enum itself `RouteErrorCatalog`.
  *
- * Where an enum above in the file has taken a name already, the code's name gets
- * that of its enum in front, `etaErrorNotFound`. So the names of an enum stay what
- * they are when another is added below it.
+ * Where an earlier enum of the file has taken a name already, the code's name gets that
+ * of its enum in front, `etaErrorNotFound`. Enums within messages come after all others.
+ * So the names of an enum stay what they are, unless an earlier one gets a code that has
+ * the same name.
  *
  * Left out are codes that cannot be defined, but whose author has told the checks
  * to let them pass: the built-in numbers, and second names for a number.

@@ -108,7 +108,7 @@ var File_errchain_v1_builtin_errors_proto protoreflect.FileDescriptor
 
 const file_errchain_v1_builtin_errors_proto_rawDesc = "" +
 	"\n" +
-	" errchain/v1/builtin_errors.proto\x12\verrchain.v1\x1a\x19errchain/v1/catalog.proto*\xa2\n" +
+	" errchain/v1/builtin_errors.proto\x12\verrchain.v1\x1a\x19errchain/v1/catalog.proto*\x8e\n" +
 	"\n" +
 	"\fBuiltinError\x12\x1d\n" +
 	"\x19BUILTIN_ERROR_UNSPECIFIED\x10\x00\x12\xb8\x01\n" +
@@ -117,8 +117,8 @@ const file_errchain_v1_builtin_errors_proto_rawDesc = "" +
 	"\x19BUILTIN_ERROR_UNREACHABLE\x10\x03\x1a\x86\x01\xaa\xee\x18\x81\x01\b\x0e\x12\x1fthe system could not be reached2\x05error2\vduration_ms:HCheck that the system runs and that the network lets the caller through.\x12\xb1\x01\n" +
 	"\x17BUILTIN_ERROR_TIMED_OUT\x10\x04\x1a\x93\x01\xaa\xee\x18\x8e\x01\b\x04\x12!the system did not answer in time2\x05error2\vduration_ms:SLook at the load and the dependencies of the system, then at the caller's deadline.\x12[\n" +
 	"\x16BUILTIN_ERROR_CANCELED\x10\x05\x1a?\xaa\xee\x18;\b\x01\x12#the call was canceled by its caller2\x05error2\vduration_ms\x12\xcc\x01\n" +
-	"\x17BUILTIN_ERROR_MALFORMED\x10\x06\x1a\xae\x01\xaa\xee\x18\xa9\x01\b\r\x12-the system gave an answer that cannot be read2\x05error2\vduration_ms:bLook at what stands between caller and system (load balancer, proxy), and at the versions of both.\x12\xd8\x01\n" +
-	"\x1bBUILTIN_ERROR_UNIMPLEMENTED\x10\a\x1a\xb6\x01\xaa\xee\x18\xb1\x01\b\f\x12(the system does not offer this procedure2\x05error2\vduration_ms2\x05error2\vduration_ms:[Check that the version which runs has the procedure, and that the address is the right one.\x1a\x0e\xaa\xee\x18\n" +
+	"\x17BUILTIN_ERROR_MALFORMED\x10\x06\x1a\xae\x01\xaa\xee\x18\xa9\x01\b\r\x12-the system gave an answer that cannot be read2\x05error2\vduration_ms:bLook at what stands between caller and system (load balancer, proxy), and at the versions of both.\x12\xc4\x01\n" +
+	"\x1bBUILTIN_ERROR_UNIMPLEMENTED\x10\a\x1a\xa2\x01\xaa\xee\x18\x9d\x01\b\f\x12(the system does not offer this procedure2\x05error2\vduration_ms:[Check that the version which runs has the procedure, and that the address is the right one.\x1a\x0e\xaa\xee\x18\n" +
 	"\x1a\berrchainB\xa7\x01\n" +
 	"\x0fcom.errchain.v1B\x12BuiltinErrorsProtoP\x01Z3errchain.dev/examples/go/gen/errchain/v1;errchainv1\xa2\x02\x03EXX\xaa\x02\vErrchain.V1\xca\x02\vErrchain\\V1\xe2\x02\x17Errchain\\V1\\GPBMetadata\xea\x02\fErrchain::V1b\x06proto3"
 
