@@ -465,6 +465,139 @@ const budget = [
   },
 ];
 
+// Chains over the budget of 4,096 bytes of which two causes stay: the nearest and the root cause.
+// So it is the same whether the others are left out one by one or at once.
+
+const large = Array.from({ length: 9 }, (_, n) => field(6, entry(`${n}`, "x".repeat(500)))).flat();
+const retry = (advice: number, attempts: number, ...more: Bytes[]): Bytes =>
+  field(11, [...count(1, advice), ...more.flat(), ...count(3, attempts)]);
+const delay = field(2, [...count(1, 1), ...count(2, 500_000_000)]);
+const occurredAt = field(14, [...count(1, 1_795_204_800), ...count(2, 250_000_000)]);
+const occurredAtJson = "2026-11-20T20:00:00.250Z";
+
+const overBudget = [
+  {
+    name: "what causes that are left out say of retries",
+    description:
+      "That one forbids them, and how many attempts another one has made, is noted on the nearest cause.",
+    own: hex(wms, retry(1, 1, delay), occurredAt),
+    traceId: hex(traceId),
+    below: [
+      hex(
+        cause(link(promise), large, retry(2, 2)),
+        cause(link([...field(1, "STOCK"), ...field(3, "7")]), large, retry(1, 3), count(16, 4)),
+        cause(route, retry(1, 9, delay), occurredAt),
+      ),
+    ],
+    chain: {
+      causes: [
+        {
+          ...wmsJson,
+          retry: { advice: "RETRY_ADVICE_DO_NOT_RETRY", delay: "1.500s", attempts: 3 },
+          occurredAt: occurredAtJson,
+          branches: 1,
+          elided: 6,
+        },
+        {
+          ...routeJson,
+          retry: { advice: "RETRY_ADVICE_RETRY", delay: "1.500s", attempts: 9 },
+          occurredAt: occurredAtJson,
+        },
+      ],
+      traceId: traceIdJson,
+    },
+  },
+  {
+    name: "what the root cause says of retries",
+    description: "It stays there. A part of a reason is of no use.",
+    own: hex(wms),
+    traceId: "",
+    below: [hex(cause(route, field(4, "X".repeat(6000)), retry(2, 3)))],
+    chain: {
+      causes: [
+        { ...wmsJson, branches: 1 },
+        {
+          ...routeJson,
+          retry: { advice: "RETRY_ADVICE_DO_NOT_RETRY", attempts: 3 },
+        },
+      ],
+    },
+  },
+  {
+    name: "unknown fields that are too large",
+    description: "They are left out, also those within a field.",
+    own: hex(wms),
+    traceId: "",
+    below: [hex(cause(route, retry(1, 2, field(900, "x".repeat(4096)))))],
+    chain: {
+      causes: [
+        { ...wmsJson, branches: 1 },
+        { ...routeJson, retry: { advice: "RETRY_ADVICE_RETRY", attempts: 2 } },
+      ],
+    },
+  },
+  {
+    name: "a trace ID that is too long",
+    description: "A trace ID has 16 bytes or is none.",
+    own: hex(wms),
+    traceId: "",
+    below: [hex(cause(route), field(2, Array(4096).fill(7)))],
+    chain: { causes: [{ ...wmsJson, branches: 1 }, routeJson] },
+  },
+  {
+    name: "one cause",
+    description: "Nothing was below it.",
+    own: hex(wms, field(4, "X".repeat(6000))),
+    traceId: hex(traceId),
+    below: [],
+    chain: { causes: [wmsJson], traceId: traceIdJson },
+  },
+];
+
+const systems = [
+  { name: "a version last", package: "promise.v1", service: "EtaService", system: "PROMISE" },
+  {
+    name: "a company first",
+    package: "acme.promise.v1beta2",
+    service: "EtaService",
+    system: "PROMISE",
+  },
+  {
+    name: "no version, but like one",
+    package: "v2x.v1p1alpha1",
+    service: "RadioService",
+    system: "V2X",
+  },
+  {
+    name: "an underscore",
+    package: "acme.order_intake",
+    service: "OrderService",
+    system: "ORDERINTAKE",
+  },
+  {
+    name: "a digit first",
+    description: "A system begins with a letter.",
+    package: "acme._9lives.v1",
+    service: "CatService",
+    system: "X9LIVES",
+  },
+  {
+    name: "too long",
+    description: "A system has 32 characters at most.",
+    package: `acme.${"a".repeat(40)}`,
+    service: "LongService",
+    system: "A".repeat(32),
+  },
+  {
+    name: "nothing but a version",
+    description: "Then the service goes by its own name, as without a package.",
+    package: "v1",
+    service: "Stock",
+    system: "STOCK",
+  },
+  { name: "no package", package: "", service: "Stock", system: "STOCK" },
+];
+
 const fullCodes = [
   { name: "with a module", ...routeJson, fullCode: "ROUTE_DISPATCH_20003" },
   { name: "without a module", system: "WMS", module: "", code: "10001", fullCode: "WMS_10001" },
@@ -628,6 +761,8 @@ const files = {
   hostile,
   join: join_,
   budget,
+  "over-budget": overBudget,
+  systems,
   "full-codes": fullCodes,
   "log-lines": logLines,
   sealed,

@@ -32,7 +32,7 @@ interface Planted {
 function plant(index: number, visibility: Visibility): Planted {
   const name = (what: string) => `SECRET${what}${index}X`;
   const identity = [name("SYS"), name("MOD"), name("CODE")];
-  const texts = [name("MESSAGE"), name("ARGNAME"), name("ARG"), name("HELP")];
+  const texts = [name("MESSAGE"), name("ARGNAME"), name("ARG"), `https://${name("HELP")}`];
   const inner = [
     name("PRIVATENAME"),
     name("PRIVATE"),

@@ -5,14 +5,15 @@ import re
 from errchain.v1 import error_chain_pb2 as pb
 from google.protobuf.message import DecodeError
 
-# More may not fit into the trailers of a gRPC call.
-MAX_BYTES, MAX_CAUSES, MAX_MESSAGE_BYTES = 4096, 32, 512
+from bound import MAX_BYTES, MAX_CAUSES, bounded
 
 
 def join(own, trace_id=b"", below=()):
     """Puts a cause in front of the encoded chains from below.
 
     It joins bytes, so that what a newer version has written into them stays.
+    It gives no bytes where nobody could read them, as of an own cause without a
+    system: better no chain than no answer.
     """
     chains = [(received, chain) for received in below if (chain := read(received))]
     own.branches = len(chains)
@@ -20,14 +21,11 @@ def join(own, trace_id=b"", below=()):
     if trace_id != (chains[-1][1].trace_id if chains else b""):
         joined += pb.ErrorChain(trace_id=trace_id).SerializeToString()
     everything = read(joined)
+    if everything is None:
+        return b""
     if len(joined) <= MAX_BYTES and len(everything.causes) <= MAX_CAUSES:
         return joined
-    kept = [_short(own)]
-    if chains:
-        elided = sum(cause.elided for cause in everything.causes) + len(everything.causes) - 2
-        kept[0].branches, kept[0].elided = 1, min(elided, 2**32 - 1)
-        kept.append(_short(root(everything)))
-    return pb.ErrorChain(causes=kept, trace_id=everything.trace_id).SerializeToString()
+    return bounded(everything, root(everything))
 
 
 def read(received):
@@ -59,13 +57,3 @@ def trace_id(traceparent):
     """The trace ID in a W3C traceparent header; empty if there is none."""
     found = re.match(r"[0-9a-f]{2}-([0-9a-f]{32})-", traceparent or "")
     return bytes.fromhex(found[1]) if found else b""
-
-
-def _short(cause):
-    """A cause with what everybody needs to know of it."""
-    names = ("system", "module", "code", "reason", "provenance", "visibility", "status")
-    message = cause.message.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore")
-    kept = pb.Cause(**{name: getattr(cause, name) for name in names}, message=message)
-    if cause.HasField("occurred_at"):
-        kept.occurred_at.CopyFrom(cause.occurred_at)
-    return kept

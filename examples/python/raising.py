@@ -11,6 +11,7 @@ BUILTIN_CODES = {
     pb.STATUS_UNIMPLEMENTED: builtin.BUILTIN_ERROR_UNIMPLEMENTED,
     pb.STATUS_UNAVAILABLE: builtin.BUILTIN_ERROR_UNREACHABLE,
 }
+VERSION = re.compile(r"v\d+(p\d+)?((alpha|beta|test)\w*)?")
 
 
 def raised(enum, number, args=None, private_args=None):
@@ -18,13 +19,12 @@ def raised(enum, number, args=None, private_args=None):
     value = enum.DESCRIPTOR.values_by_number[number]
     source = enum.DESCRIPTOR.GetOptions().Extensions[catalog.catalog]
     declared = value.GetOptions().Extensions[catalog.error]
-    prefix = enum.DESCRIPTOR.values_by_number[0].name.removesuffix("UNSPECIFIED")
     texts = {"{{": "{", "}}": "}"} | {f"{{{name}}}": text for name, text in (args or {}).items()}
     cause = pb.Cause(
         system=source.system,
         module=source.module,
         code=str(number),
-        reason=value.name.removeprefix(prefix),
+        reason=_reason(value),
         message=re.sub(r"\{\{|\}\}|\{\w+\}", lambda found: texts.get(found[0], found[0]), declared.message),
         args=args,
         private_args=private_args,
@@ -45,6 +45,24 @@ def observed(service, status, text):
     code = BUILTIN_CODES.get(status, builtin.BUILTIN_ERROR_UNCLASSIFIED)
     component = service.GetOptions().Extensions[catalog.component]
     cause = raised(builtin.BuiltinError, code, private_args={"error": text})
-    cause.system, cause.module = component.system, component.module
+    cause.system, cause.module = component.system or _system_of_package(service), component.module
     cause.provenance, cause.status = pb.PROVENANCE_OBSERVED, status
     return cause
+
+
+def _reason(code):
+    """The name of a code without the prefix of its enum, which is that of the value _UNSPECIFIED."""
+    zero = code.type.values_by_number.get(0)
+    if zero and zero.name.endswith("UNSPECIFIED"):
+        return code.name.removeprefix(zero.name.removesuffix("UNSPECIFIED"))
+    return code.name
+
+
+def _system_of_package(service):
+    """The system of a service without the option component: the last part of its package that is no version.
+
+    A service without a package goes by its own name.
+    """
+    parts = [part for part in service.file.package.split(".") if part and not VERSION.fullmatch(part)]
+    name = re.sub("[^A-Z0-9]", "", (parts or [service.name])[-1].upper())
+    return (name if name[:1].isalpha() else f"X{name}")[:32]

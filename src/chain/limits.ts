@@ -36,13 +36,20 @@ const LEAST_MAX_BYTES = 1024;
  *
  * @param maxBytes what the user configured
  * @param message the error's message
+ * @param beside details of ours that travel beside the chain, and count as part of it
  */
-export function chainBudget(maxBytes: number, message: string): number {
-  const wanted = Math.min(maxBytes, LARGEST_MAX_BYTES);
-  if (message.length <= SHORT_MESSAGE && wanted <= DEFAULT_MAX_BYTES) {
+export function chainBudget(
+  maxBytes: number,
+  message: string,
+  beside: readonly EncodedDetail[] = [],
+): number {
+  const most = Math.min(maxBytes, LARGEST_MAX_BYTES);
+  const wanted = most - beside.reduce((sum, { value }) => sum + value.length, 0);
+  if (message.length <= SHORT_MESSAGE && most <= DEFAULT_MAX_BYTES) {
     return wanted;
   }
-  const free = TRAILER_BYTES - grpcTrailerBytes(message, 0);
+  const besideBytes = beside.reduce((sum, detail) => sum + anyBytes(detail), 0);
+  const free = TRAILER_BYTES - grpcTrailerBytes(message, besideBytes);
   const forChain = Math.floor((free * 3) / 4);
   return Math.min(wanted, Math.max(forChain, LEAST_MAX_BYTES));
 }
@@ -79,8 +86,14 @@ const TRAILER_OVERHEAD =
   2 +
   10;
 
-/** How many bytes a detail takes in a google.rpc.Status: the value, and its Any with the type. */
-export function detailBytes(type: string, value: Uint8Array): number {
+/** A detail in the form of received ones: connect-es does not encode it again. */
+export interface EncodedDetail {
+  readonly type: string;
+  readonly value: Uint8Array;
+}
+
+/** How many bytes a detail takes in a google.rpc.Status, as an Any. */
+function anyBytes({ type, value }: EncodedDetail): number {
   return "type.googleapis.com/".length + type.length + value.length + ANY_OVERHEAD;
 }
 

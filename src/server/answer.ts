@@ -9,7 +9,7 @@ import { addAttempts, retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainDetail } from "../chain/error-chain.js";
 import { fromHex } from "../chain/hex.js";
-import { chainBudget, detailBytes } from "../chain/limits.js";
+import { chainBudget } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
@@ -103,10 +103,9 @@ function composeAnswer(
   const exposure = exposureOf(req, options.exposure, onProblem);
   const isEdge = exposure !== "internal" || options.googleDetails;
   const forOthers = isEdge ? [] : googleDetails(own, details, 0, false);
-  const taken = forOthers.reduce((sum, { type, value }) => sum + detailBytes(type, value), 0);
   const localized = localizeAll(answered, wantedLanguages(req.header));
   // At the edge another message may leave, and the chain is bounded there.
-  const budget = isEdge ? UNBOUNDED : chainBudget(maxBytes, localized.message) - taken;
+  const budget = isEdge ? UNBOUNDED : chainBudget(maxBytes, localized.message, forOthers);
   const inside: Outgoing = {
     message: localized.message,
     chain: composeChain(localized.own, localized.below, traceId, budget),

@@ -2,7 +2,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { boundChain } from "../chain/bound.js";
 import { type ErrorDetail, typeNameOf } from "../chain/error-chain.js";
-import { chainBudget, detailBytes } from "../chain/limits.js";
+import { chainBudget } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { sealChain } from "../sealing/seal.js";
 import type { SealingKey } from "../sealing/sealing-key.js";
@@ -47,7 +47,7 @@ export async function atEdge(
   const budget = chainBudget(options.maxBytes, message);
   const forOthers =
     nearest === undefined ? [] : googleDetails(nearest, details, budget / 4, options.googleDetails);
-  let left = budget - forOthers.reduce((sum, { type, value }) => sum + detailBytes(type, value), 0);
+  let left = chainBudget(options.maxBytes, message, forOthers);
   let chain = boundChain(exposed, left);
   if (chain.causes.length === 0 && forOthers.length > 0) {
     forOthers.length = 0; // the chain says more

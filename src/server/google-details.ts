@@ -1,15 +1,10 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Cause } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type ErrorDetail, typeNameOf } from "../chain/error-chain.js";
+import type { EncodedDetail } from "../chain/limits.js";
 import { encodeRetryInfo, RETRY_INFO } from "../chain/retry-info.js";
 
 const ERROR_INFO = "google.rpc.ErrorInfo";
-
-/** A detail in the form of received ones: connect-es does not encode it again. */
-export interface EncodedDetail {
-  readonly type: string;
-  readonly value: Uint8Array;
-}
 
 /**
  * The nearest cause in the terms of google.rpc, for clients that know nothing of

@@ -70,6 +70,23 @@ describe.each(libraries)("%s as a client", (name) => {
     });
   });
 
+  // connect-es takes such an answer for one with an unknown status.
+  const isStrict = name === "ts";
+  test.runIf(whyNot(name) === undefined && !isStrict)(
+    "names the system also where its message is no UTF-8",
+    async () => {
+      const server = http2.createServer().on("stream", (stream) => {
+        const trailers = { "grpc-status": "14", "grpc-message": "%FF" };
+        stream.respond({ "content-type": "application/grpc", ...trailers }, { endStream: true });
+      });
+      const hostile = new URL(await listen(server)).host;
+      expect(await hop(name).ask("call", hostile, "1")).toMatchObject({
+        status: Code.Unavailable,
+        codes: ["WMS_ORDER_3"],
+      });
+    },
+  );
+
   here.each([
     ["cut off", "0a20"],
     ["another message", "0a03616263"],

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { create, fromBinary, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  fromBinary,
+  type JsonValue,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { CauseSchema, ErrorChainSchema } from "errchain/proto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Hop, startHop, whyNot } from "./support/hop.ts";
@@ -46,6 +53,23 @@ describe.each(["go", "python", "java"])("%s", (name) => {
     },
   );
 
+  here.each(
+    vectors<{ own: string; traceId: string; below: string[]; chain: JsonValue }>("over-budget"),
+  )("join over the budget: $name", async ({ own, traceId, below, chain }) => {
+    const { encoded = "" } = (await hop?.ask("join", own, traceId, ...below)) ?? {};
+    expect(encoded.length / 2).toBeLessThanOrEqual(4096);
+    expect((await hop?.ask("read", encoded))?.chain).toEqual(chain);
+  });
+
+  here.each(vectors<{ package: string; service: string; system: string }>("systems"))(
+    "system without an option: $name",
+    async ({ package: protoPackage, service, system }) => {
+      const file = protoFile({ package: protoPackage, service: [{ name: service }] });
+      const observed = await hop?.ask("observe", file);
+      expect(observed?.codes).toEqual([`${system}_3`]);
+    },
+  );
+
   here.each(vectors<{ value: string; status: number; codes: string[] | null }>("details-bin"))(
     "grpc-status-details-bin: $name",
     async ({ value, status, codes }) => {
@@ -84,7 +108,73 @@ describe.each(["go", "python", "java"])("%s", (name) => {
       expect(joined.traceId).toEqual(traceId);
     }
   });
+
+  here("cuts the names of a chain that is too large", async () => {
+    const [name, reason] = ["R".repeat(70), "X".repeat(6000)];
+    const own = create(CauseSchema, { system: "WMS", code: "10001" });
+    const below = create(ErrorChainSchema, {
+      causes: [{ system: name, module: name, code: name, reason, message: reason }],
+    });
+    const answer = await hop?.ask(
+      ...["join", hex(toBinary(CauseSchema, own)), "", hex(toBinary(ErrorChainSchema, below))],
+    );
+    const encoded = Uint8Array.from(Buffer.from(answer?.encoded ?? "", "hex"));
+    expect(encoded.length).toBeLessThanOrEqual(4096);
+    const part = "R".repeat(63);
+    expect(fromBinary(ErrorChainSchema, encoded).causes[1]).toMatchObject({
+      system: part,
+      module: part,
+      code: part,
+      reason: "",
+      message: "X".repeat(512),
+    });
+  });
+
+  here("joins to no chain where nobody could read its own cause", async () => {
+    const below = create(ErrorChainSchema, { causes: [{ system: "ROUTE", code: "20003" }] });
+    for (const message of ["", "x".repeat(5000)]) {
+      const own = create(CauseSchema, { code: "10001", message });
+      const answer = await hop?.ask(
+        ...["join", hex(toBinary(CauseSchema, own)), "", hex(toBinary(ErrorChainSchema, below))],
+      );
+      expect(answer?.encoded ?? "").toBe("");
+    }
+  });
+
+  here.each([
+    { zero: "ROUTE_ERROR_UNSPECIFIED", reason: "NO_RANGE" },
+    { zero: "ROUTE_ERROR_NONE_OF_THE_OTHERS", reason: "ROUTE_ERROR_NO_RANGE" },
+    { zero: "PLANNING_AND_ROUTING_UNSPECIFIED", reason: "ROUTE_ERROR_NO_RANGE" },
+    { zero: undefined, reason: "ROUTE_ERROR_NO_RANGE" },
+  ])("gives the reason $reason where the enum begins with $zero", async ({ zero, reason }) => {
+    const code = { name: "ROUTE_ERROR_NO_RANGE", number: 20003 };
+    const value = zero === undefined ? [code] : [{ name: zero, number: 0 }, code];
+    const file = protoFile({ package: "route.v1", enumType: [{ name: "RouteError", value }] });
+    const raised = await hop?.ask("raise", file, "20003");
+    expect(raised?.root).toMatchObject({ code: "20003", reason });
+  });
+
+  here.each([
+    ["a digit that is none", "00-0af7651916cd43dd8448eb211c80319Z-b7ad6b7169203331-01"],
+    ["upper case", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"],
+    ["too short", "00-0af7651916cd43dd8448eb211c8031-b7ad6b7169203331-01"],
+    ["no version", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00"],
+  ])("finds no trace ID in a traceparent with %s", async (_, traceparent) => {
+    const { address = "" } = hop ?? {};
+    const answer = await hop?.ask(
+      ...["call", address, "1", `x-next=${address},${address}`, `traceparent=${traceparent}`],
+    );
+    expect(answer?.codes).toHaveLength(3);
+    expect(answer?.chain).not.toHaveProperty("traceId");
+  });
 });
+
+/** A proto file for the commands "raise" and "observe". */
+function protoFile(init: MessageInitShape<typeof FileDescriptorProtoSchema>): string {
+  // Only in proto2 may an enum begin with another value than 0.
+  const file = create(FileDescriptorProtoSchema, { name: "test.proto", syntax: "proto2", ...init });
+  return hex(toBinary(FileDescriptorProtoSchema, file));
+}
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");

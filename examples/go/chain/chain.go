@@ -3,16 +3,14 @@ package chain
 import (
 	"bytes"
 	"encoding/hex"
-	"strings"
+	"regexp"
 
 	pb "errchain.dev/examples/go/gen/errchain/v1"
 	"google.golang.org/protobuf/proto"
 )
 
-// More may not fit into the trailers of a gRPC call.
-const maxBytes, maxCauses, maxMessageBytes = 4096, 32, 512
-
 // Join puts a cause in front of the chains from below. It joins bytes: what a newer version has written into them stays.
+// It gives nil where nobody could read that, as of an own cause without a system: better no chain than no answer.
 func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
 	own.Branches = 0
 	var rest, traceBelow []byte
@@ -27,18 +25,13 @@ func Join(own *pb.Cause, traceID []byte, below ...[]byte) []byte {
 		joined = append(joined, encode(&pb.ErrorChain{TraceId: traceID})...)
 	}
 	all := Read(joined)
-	if all == nil || (len(joined) <= maxBytes && len(all.Causes) <= maxCauses) {
+	if all == nil {
+		return nil
+	}
+	if len(joined) <= maxBytes && len(all.Causes) <= maxCauses {
 		return joined
 	}
-	kept := []*pb.Cause{short(own)}
-	if len(all.Causes) > 1 {
-		kept[0].Branches, kept[0].Elided = 1, uint32(len(all.Causes)-2)
-		for _, cause := range all.Causes {
-			kept[0].Elided += cause.Elided
-		}
-		kept = append(kept, short(Root(all)))
-	}
-	return encode(&pb.ErrorChain{Causes: kept, TraceId: all.TraceId})
+	return bounded(joined)
 }
 
 // Read decodes a chain from anybody; nil if the bytes are none.
@@ -75,26 +68,19 @@ func FullCode(cause *pb.Cause) string {
 	return cause.System + "_" + cause.Module + "_" + cause.Code
 }
 
-// short is a cause with what everybody needs to know of it.
-func short(cause *pb.Cause) *pb.Cause {
-	return &pb.Cause{
-		System: cause.System, Module: cause.Module, Code: cause.Code, Reason: cause.Reason,
-		Message:    strings.ToValidUTF8(cause.Message[:min(len(cause.Message), maxMessageBytes)], ""),
-		Provenance: cause.Provenance, Visibility: cause.Visibility, Status: cause.Status,
-	}
-}
-
 func encode(message proto.Message) []byte {
 	encoded, _ := proto.Marshal(message) // nil for a text that is not UTF-8: better no chain than no answer
 	return encoded
 }
 
+var traceparentForm = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-`)
+
 // TraceID is the trace ID in a W3C traceparent header; nil if there is none.
 func TraceID(traceparent string) []byte {
-	parts := strings.Split(traceparent, "-")
-	if len(parts) < 4 || len(parts[1]) != 32 {
+	found := traceparentForm.FindStringSubmatch(traceparent)
+	if found == nil {
 		return nil
 	}
-	id, _ := hex.DecodeString(parts[1])
+	id, _ := hex.DecodeString(found[1])
 	return id
 }

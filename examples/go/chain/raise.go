@@ -2,6 +2,7 @@
 package chain
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,6 @@ func Raise(code protoreflect.Enum, args, privateArgs map[string]string) *pb.Caus
 	value := enum.Values().ByNumber(code.Number())
 	catalog := proto.GetExtension(enum.Options(), pb.E_Catalog).(*pb.Catalog)
 	declared := proto.GetExtension(value.Options(), pb.E_Error).(*pb.ErrorCode)
-	prefix := strings.TrimSuffix(string(enum.Values().ByNumber(0).Name()), "UNSPECIFIED")
 	placeholders := []string{"{{", "{", "}}", "}"}
 	for name, text := range args {
 		placeholders = append(placeholders, "{"+name+"}", text)
@@ -26,7 +26,7 @@ func Raise(code protoreflect.Enum, args, privateArgs map[string]string) *pb.Caus
 		System:      catalog.GetSystem(),
 		Module:      catalog.GetModule(),
 		Code:        strconv.Itoa(int(code.Number())),
-		Reason:      strings.TrimPrefix(string(value.Name()), prefix),
+		Reason:      reasonOf(value),
 		Message:     strings.NewReplacer(placeholders...).Replace(declared.GetMessage()),
 		Args:        args,
 		PrivateArgs: privateArgs,
@@ -37,6 +37,17 @@ func Raise(code protoreflect.Enum, args, privateArgs map[string]string) *pb.Caus
 		Help:        declared.GetHelp(),
 		OccurredAt:  timestamppb.Now(),
 	}
+}
+
+// reasonOf is the name of a code without the prefix of its enum, which is that of the value _UNSPECIFIED.
+func reasonOf(code protoreflect.EnumValueDescriptor) string {
+	name := string(code.Name())
+	if zero := code.Parent().(protoreflect.EnumDescriptor).Values().ByNumber(0); zero != nil {
+		if prefix, found := strings.CutSuffix(string(zero.Name()), "UNSPECIFIED"); found {
+			return strings.TrimPrefix(name, prefix)
+		}
+	}
+	return name
 }
 
 // Observed is what a caller says of a service that answered without a chain, or not at all.
@@ -51,8 +62,32 @@ func Observed(service protoreflect.ServiceDescriptor, status pb.Status, text str
 		code = pb.BuiltinError_BUILTIN_ERROR_UNIMPLEMENTED
 	}
 	component := proto.GetExtension(service.Options(), pb.E_Component).(*pb.Component)
-	cause := Raise(code, nil, map[string]string{"error": text})
+	cause := Raise(code, nil, map[string]string{"error": strings.ToValidUTF8(text, "\uFFFD")})
 	cause.System, cause.Module = component.GetSystem(), component.GetModule()
+	if cause.System == "" {
+		cause.System = systemOfPackage(service)
+	}
 	cause.Provenance, cause.Status = pb.Provenance_PROVENANCE_OBSERVED, status
 	return cause
+}
+
+var (
+	version    = regexp.MustCompile(`^v\d+(p\d+)?((alpha|beta|test)\w*)?$`)
+	noneOfName = regexp.MustCompile(`[^A-Z0-9]`)
+)
+
+// systemOfPackage is the system of a service without the option component: the last part of
+// its package that is no version, in upper case. A service without a package goes by its own name.
+func systemOfPackage(service protoreflect.ServiceDescriptor) string {
+	name := string(service.Name())
+	for _, part := range strings.Split(string(service.ParentFile().Package()), ".") {
+		if part != "" && !version.MatchString(part) {
+			name = part
+		}
+	}
+	name = noneOfName.ReplaceAllString(strings.ToUpper(name), "")
+	if name == "" || name[0] <= '9' {
+		name = "X" + name
+	}
+	return name[:min(len(name), 32)]
 }

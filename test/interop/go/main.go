@@ -105,6 +105,10 @@ func (h *hop) run(command []string) result {
 			below = append(below, unhex(encoded))
 		}
 		return result{Encoded: hex.EncodeToString(chain.Join(own, unhex(command[2]), below...))}
+	case "raise":
+		return result{Root: toJSON(raiseDeclared(command[1], command[2]))}
+	case "observe":
+		return describe(observeDeclared(command[1]))
 	}
 	log.Fatalf("unknown command %q", command[0])
 	return result{}

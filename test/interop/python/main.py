@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 import chain
+from declared import observe_declared, raise_declared
 from hop import WMS, Failure, Order
 
 if sys.argv[1:] == ["grpc"]:
@@ -76,8 +77,16 @@ def join(own, trace_id, *below):
     return {"encoded": joined.hex()}
 
 
+def raise_(file, number):
+    return {"root": MessageToDict(raise_declared(file, number))}
+
+
+def observe(file):
+    return describe(observe_declared(file))
+
+
 print(stack.serve(), flush=True)
-commands = {"call": call, "read": read, "details": details, "join": join}
+commands = {"call": call, "read": read, "details": details, "join": join, "raise": raise_, "observe": observe}
 for line in sys.stdin:
     name, *arguments = line.rstrip("\n").split(" ")
     print(json.dumps(commands[name](*arguments)), flush=True)

@@ -1,6 +1,7 @@
 package dev.errchain.example;
 
 import com.google.protobuf.Descriptors.EnumDescriptor;
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.ProtocolMessageEnum;
 import com.google.protobuf.Timestamp;
@@ -28,7 +29,6 @@ public final class Causes {
     EnumDescriptor codes = code.getDescriptorForType();
     Catalog catalog = codes.getOptions().getExtension(CatalogProto.catalog);
     ErrorCode declared = code.getValueDescriptor().getOptions().getExtension(CatalogProto.error);
-    String prefix = codes.findValueByNumber(0).getName().replaceFirst("UNSPECIFIED$", "");
     Retry.Builder retry = Retry.newBuilder().setAdviceValue(declared.getRetryValue());
     if (declared.hasRetryDelay()) {
       retry.setDelay(declared.getRetryDelay());
@@ -38,7 +38,7 @@ public final class Causes {
         .setSystem(catalog.getSystem())
         .setModule(catalog.getModule())
         .setCode(String.valueOf(code.getNumber()))
-        .setReason(code.getValueDescriptor().getName().substring(prefix.length()))
+        .setReason(reasonOf(code.getValueDescriptor()))
         .setMessage(render(declared.getMessage(), args))
         .putAllArgs(args)
         .putAllPrivateArgs(privateArgs)
@@ -60,12 +60,23 @@ public final class Causes {
           case STATUS_UNIMPLEMENTED -> BuiltinError.BUILTIN_ERROR_UNIMPLEMENTED;
           default -> BuiltinError.BUILTIN_ERROR_UNCLASSIFIED;
         };
-    Component component = service.getOptions().getExtension(CatalogProto.component);
+    Component component = Components.of(service);
     return raised(code, Map.of(), Map.of("error", text == null ? "" : text))
         .setSystem(component.getSystem())
         .setModule(component.getModule())
         .setProvenance(Provenance.PROVENANCE_OBSERVED)
         .setStatusValue(status);
+  }
+
+  /** The name of a code without the prefix of its enum, which is that of the value _UNSPECIFIED. */
+  private static String reasonOf(EnumValueDescriptor code) {
+    String name = code.getName();
+    EnumValueDescriptor zero = code.getType().findValueByNumber(0);
+    if (zero == null || !zero.getName().endsWith("UNSPECIFIED")) {
+      return name;
+    }
+    String prefix = zero.getName().replaceFirst("UNSPECIFIED$", "");
+    return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
   }
 
   private static String render(String template, Map<String, String> args) {

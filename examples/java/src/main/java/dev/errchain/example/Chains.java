@@ -8,14 +8,10 @@ import java.util.List;
 
 /** Joins and reads error chains. It is no library: copy it. */
 public final class Chains {
-  // More may not fit into the trailers of a gRPC call.
-  private static final int MAX_BYTES = 4096;
-  private static final int MAX_CAUSES = 32;
-  private static final int MAX_MESSAGE_CHARS = 170; // three bytes each
-
   /**
    * Puts a cause in front of the encoded chains from below. It joins bytes, so that what a newer
-   * version has written into them stays.
+   * version has written into them stays. It gives no bytes where nobody could read them, as of an
+   * own cause without a system: better no chain than no answer.
    */
   public static ByteString join(Cause.Builder own, ByteString traceId, List<ByteString> below) {
     List<ByteString> chains = below.stream().filter(received -> read(received) != null).toList();
@@ -30,17 +26,12 @@ public final class Chains {
       joined = joined.concat(ErrorChain.newBuilder().setTraceId(traceId).build().toByteString());
     }
     ErrorChain all = read(joined);
-    if (joined.size() <= MAX_BYTES && all.getCausesCount() <= MAX_CAUSES) {
-      return joined;
+    if (all == null) {
+      return ByteString.EMPTY;
     }
-    Cause.Builder nearest = shortened(own.build());
-    ErrorChain.Builder kept = ErrorChain.newBuilder().setTraceId(all.getTraceId());
-    if (chains.isEmpty()) {
-      return kept.addCauses(nearest).build().toByteString();
-    }
-    int elided = all.getCausesList().stream().mapToInt(Cause::getElided).sum();
-    nearest.setBranches(1).setElided(elided + all.getCausesCount() - 2);
-    return kept.addCauses(nearest).addCauses(shortened(root(all))).build().toByteString();
+    boolean fits =
+        joined.size() <= Bounds.MAX_BYTES && all.getCausesCount() <= Bounds.MAX_CAUSES;
+    return fits ? joined : Bounds.bounded(joined);
   }
 
   /** Decodes a chain from anybody; null if the bytes are none. */
@@ -73,21 +64,6 @@ public final class Chains {
   public static String fullCode(Cause cause) {
     String module = cause.getModule().isEmpty() ? "" : "_" + cause.getModule();
     return cause.getSystem() + module + "_" + cause.getCode();
-  }
-
-  /** A cause with what everybody needs to know of it. */
-  private static Cause.Builder shortened(Cause cause) {
-    String text = cause.getMessage();
-    int end = Math.min(text.codePointCount(0, text.length()), MAX_MESSAGE_CHARS);
-    return Cause.newBuilder()
-        .setSystem(cause.getSystem())
-        .setModule(cause.getModule())
-        .setCode(cause.getCode())
-        .setReason(cause.getReason())
-        .setMessage(text.substring(0, text.offsetByCodePoints(0, end)))
-        .setProvenanceValue(cause.getProvenanceValue())
-        .setVisibilityValue(cause.getVisibilityValue())
-        .setStatusValue(cause.getStatusValue());
   }
 
   private Chains() {}

@@ -48,6 +48,11 @@ public final class Main {
         ByteString joined = Chains.join(own, unhex(rest.get(1)), below);
         yield "{\"encoded\":\"" + HexFormat.of().formatHex(joined.toByteArray()) + "\"}";
       }
+      case "raise" -> {
+        Cause.Builder own = Declared.raise(unhex(rest.get(0)), Integer.parseInt(rest.get(1)));
+        yield "{\"root\":" + json(own) + "}";
+      }
+      case "observe" -> describe(null, Declared.observe(unhex(rest.get(0)))) + "}";
       default -> throw new IllegalArgumentException("unknown command " + command);
     };
   }
