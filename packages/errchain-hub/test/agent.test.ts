@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.ts";
@@ -172,6 +173,54 @@ test("a pattern of one's own, and times in lines", async () => {
   await expect
     .poll(() => hub.api.getTrace({ text: "t-1" }).catch(() => undefined), { timeout: 10_000 })
     .toMatchObject({ trace: { hops: [{ message: "it broke", timeIsObserved: false, file }] } });
+});
+
+test("a trace ID that a pattern has found arrives as it was found", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(file, "[ order 17 ] R_1 one\n[{4bf9-2}] R_1 two\n");
+  const pattern = "^\\[(?<traceId>[^\\]]+)\\] (?<code>\\S+) (?<message>.*)$";
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"), "--pattern", pattern);
+  await expectLines(hub, ["one", "two"]);
+  const { traces } = await hub.api.searchTraces({});
+  expect(traces.map(({ traceId }) => traceId).sort()).toEqual(["order 17", "{4bf9-2}"]);
+});
+
+test("a time that cannot be right counts as none", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(
+    file,
+    `0001-01-01T00:00:00Z t-1|ROUTE_1|x\n9999-01-01T00:00:00Z t-2|ROUTE_1|y\n${line(1)}`,
+  );
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  await expectLines(hub, ["x", "y", 1]);
+  for (const text of ["t-1", "t-2"]) {
+    const { trace } = await hub.api.getTrace({ text });
+    expect(trace?.hops).toMatchObject([{ timeIsObserved: true }]);
+  }
+});
+
+test("a line that cannot be sent does not keep others from the hub", async () => {
+  const { folder } = logFolder();
+  const state = join(folder, "state");
+  mkdirSync(state);
+  const hub = await startHub();
+  const db = new DatabaseSync(join(state, "agent.sqlite"));
+  db.exec(
+    "CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT, path TEXT, observed_us INTEGER, line TEXT) STRICT",
+  );
+  const add = db.prepare("INSERT INTO line (uid, path, observed_us, line) VALUES (?, ?, ?, ?)");
+  for (let n = 1; n <= 9; n++) {
+    // No clock gives half a microsecond; only another version could have kept it.
+    const timeUs = Date.now() * 1000 + (n === 5 ? 0.5 : 0);
+    const kept = { traceId: `trace-${n}`, fullCode: "ROUTE_1", message: String(n), timeUs };
+    add.run(`uid-${n}`, "a.log", Date.now() * 1000, JSON.stringify(kept));
+  }
+  db.close();
+  const agent = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2, 3, 4, 6, 7, 8, 9]);
+  expect(agent.log()).toContain("a line of a.log cannot be sent and is lost");
 });
 
 test("the hub follows files itself", async () => {

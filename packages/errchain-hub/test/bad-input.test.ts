@@ -111,6 +111,33 @@ test("hostile texts stay texts", async () => {
   await expectAlive(hub);
 });
 
+test("a cause whose time cannot be right has the time of its record", async () => {
+  const hub = await startHub();
+  const text = (stringValue: string) => ({ stringValue });
+  for (const time of ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-02T03:04:05"]) {
+    const traceId = randomBytes(16).toString("hex");
+    const cause = { system: "A", code: "1000", message: "m", occurred_at: time };
+    const event = {
+      traceId,
+      timeUnixNano: "1767323045000000000",
+      attributes: [{ key: "errchain.causes", value: text(JSON.stringify([cause])) }],
+    };
+    // The trace is read again for the second record.
+    for (const record of [event, { traceId, body: text("|B_1000|m") }]) {
+      const request = { resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] };
+      const type = { "content-type": "application/json" };
+      expect((await postLogs(hub, JSON.stringify(request), type)).status).toBe(200);
+      await settled(hub);
+    }
+    const { trace } = await hub.api.getTrace({ text: traceId });
+    expect(trace?.hops.find(({ code }) => code?.system === "A")).toMatchObject({
+      occurredAt: { seconds: 1767323045n },
+      timeIsObserved: false,
+    });
+  }
+  await expectAlive(hub);
+});
+
 test("a million different codes", async () => {
   const hub = await startHub();
   const client = logsClient(hub);

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -12,7 +14,7 @@ import {
   ExportLogsServiceRequestSchema,
   ExportLogsServiceResponseSchema,
 } from "../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
-import { type HubProcess, spawnHub, startHub } from "./support/hub-process.ts";
+import { type HubProcess, settled, spawnHub, startHub } from "./support/hub-process.ts";
 import { linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
 
 let hub: HubProcess;
@@ -145,20 +147,44 @@ describe("HTTP", () => {
   test.each([
     ["no JSON", "{"],
     ["JSON of another kind", "[1]"],
-    [
-      "an ID that is not in hex",
-      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"xyz"}]}]}]}',
-    ],
   ])("refuses %s", async (_, body) => {
     const response = await postLogs(hub, body, { "content-type": "application/json" });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 3, message: expect.stringMatching(/./) });
   });
 
+  test("of JSON, only the records whose IDs are not in hex are rejected", async () => {
+    const traceId = newTrace();
+    const body = { stringValue: "|A_1000|m" };
+    const logRecords = [
+      { body, traceId: "xyz" },
+      { body, traceId: "not hex, 16 byte" },
+      { body, traceId: Buffer.from(traceId, "hex").toString("base64") },
+      { body, traceId, spanId: "abc" },
+      { body, traceId },
+    ];
+    const request = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    const response = await postLogs(hub, request, { "content-type": "application/json" });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      partialSuccess: {
+        rejectedLogRecords: "4",
+        errorMessage: "the trace ID is not 16 bytes (in JSON: 32 hex digits)",
+      },
+    });
+    const { trace } = await hub.api.getTrace({ text: traceId });
+    expect(trace?.hops[0]?.sources).toMatchObject({ lines: 1 });
+  });
+
   test("without the token, nothing is taken", async () => {
     for (const authorization of ["", "Bearer wrong", `Basic ${hub.token}`]) {
       const response = await postLogs(hub, linesBytes(["t|A_1000|m"]), { authorization });
       expect(response.status).toBe(401);
+      expect(response.headers.get("content-type")).toBe("application/x-protobuf");
+      expect(readStatus(await response.arrayBuffer())).toEqual([
+        Code.Unauthenticated,
+        expect.stringContaining("token"),
+      ]);
     }
   });
 
@@ -232,7 +258,7 @@ test("bad records are rejected one by one, and the others are stored", async () 
   ]) {
     const { partialSuccess } = await send();
     expect(partialSuccess?.rejectedLogRecords).toBe(11n);
-    expect(partialSuccess?.errorMessage).toBe("the trace ID has 15 bytes instead of 16");
+    expect(partialSuccess?.errorMessage).toMatch(/^the trace ID is not 16 bytes/);
   }
   const { trace } = await hub.api.getTrace({ text: traceId });
   expect(trace?.hops[0]?.sources).toMatchObject({ lines: 1, events: 1 });
@@ -249,6 +275,46 @@ test("a record without a trace ID has a place of its own", async () => {
   const { traces } = await own.api.searchTraces({});
   expect(traces[0]?.traceId).toMatch(/^no-trace-[0-9a-f]{32}$/);
   expect((await own.api.getTrace({ text: traces[0]?.traceId ?? "" })).trace?.hops).toHaveLength(1);
+});
+
+test("what loggers print for no trace ID joins nothing", async () => {
+  const own = await startHub();
+  const ids = ["0".repeat(32), "0", "-", "null", "undefined", "None"];
+  await postLogs(own, linesBytes(ids.map((id) => `${id}|A_1000|${id}`)));
+  const traceId = newTrace();
+  const body = { stringValue: "-|A_1000|spoken of by its record" };
+  const request = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body, traceId }] }] }] };
+  await postLogs(own, JSON.stringify(request), { "content-type": "application/json" });
+  await settled(own);
+  const { traces } = await own.api.searchTraces({});
+  const found = Object.fromEntries(traces.map((trace) => [trace.rootMessage, trace.traceId]));
+  for (const id of ids) {
+    expect(found[id]).toMatch(/^no-trace-[0-9a-f]{32}$/);
+  }
+  expect(found["spoken of by its record"]).toBe(traceId);
+});
+
+test("a local time counts only where the record has no other", async () => {
+  const local = Date.parse("2026-01-02T03:04:05");
+  const observed = Date.parse("2026-01-02T12:34:56Z");
+  const nanos = (ms: number) => String(BigInt(ms) * 1_000_000n);
+  const [withTime, without] = [newTrace(), newTrace()];
+  const body = (id: string) => ({ stringValue: `2026-01-02 03:04:05 ${id}|A_1000|m` });
+  const logRecords = [
+    { body: body(withTime), observedTimeUnixNano: nanos(observed) },
+    { body: body(without) },
+  ];
+  const request = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  await postLogs(hub, request, { "content-type": "application/json" });
+  for (const [text, ms, timeIsObserved] of [
+    [withTime, observed, true],
+    [without, local, false],
+  ] as const) {
+    const { trace } = await hub.api.getTrace({ text });
+    expect(trace?.hops).toMatchObject([
+      { occurredAt: { seconds: BigInt(ms / 1000) }, timeIsObserved },
+    ]);
+  }
 });
 
 describe("overload", () => {
@@ -312,5 +378,31 @@ describe("overload", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     release();
     expect((await Promise.all(answers)).some(({ status }) => status === 200)).toBe(true);
+  }, 60_000);
+
+  test("over HTTP: so many bytes at a time, counted after decompression", async () => {
+    const own = await startHub();
+    const most = gzipSync(Buffer.alloc(60 * 1024 * 1024)).subarray(0, -8); // goes on
+    const senders = Array.from({ length: 5 }, () => {
+      const sender = httpRequest(`${own.httpUrl}/v1/logs`, {
+        method: "POST",
+        headers: {
+          ...own.headers,
+          "content-type": "application/x-protobuf",
+          "content-encoding": "gzip",
+        },
+      });
+      sender.on("error", () => {});
+      sender.write(most);
+      return sender;
+    });
+    const [refused] = await Promise.race(senders.map((sender) => once(sender, "response")));
+    expect(refused.statusCode).toBe(429);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    for (const sender of senders) {
+      sender.destroy();
+    }
+    const bytes = linesBytes(["t|A_1000|m"]);
+    await expect.poll(async () => (await postLogs(own, bytes)).status).toBe(200);
   }, 60_000);
 });

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { openSqliteStore } from "../dist/store/sqlite/sqlite-store.js";
-import type { NewRecord, Range, Store, TraceQuery } from "../dist/store/store.js";
+import type { NewRecord, Range, Store, StoredTrace, TraceQuery } from "../dist/store/store.js";
 import type { HopRecord } from "../dist/trace/hop-record.js";
 
 const folders: string[] = [];
@@ -29,6 +31,7 @@ afterEach(async () => {
 
 const HOUR = 3_600_000_000;
 const T = 1_767_225_600_000_000; // a whole hour
+const hex = "4bf92f3577b34da6a3ce929d0e0e4736";
 const day: Range = { startUs: T - 12 * HOUR, endUs: T + 12 * HOUR };
 
 let serial = 0;
@@ -52,6 +55,18 @@ const query = (query: Partial<TraceQuery["filter"]> = {}, init: Partial<TraceQue
   ...init,
 });
 
+/** The traces of all pages. */
+async function allPages(store: Store, first: TraceQuery): Promise<StoredTrace[]> {
+  const traces: StoredTrace[] = [];
+  let pageToken = "";
+  do {
+    const page = await store.searchTraces({ ...first, pageToken });
+    traces.push(...page.traces);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return traces;
+}
+
 const top = (store: Store, role: "root" | "surfaced" | "any", range = day) =>
   store.topCodes({ range, role, system: "", onlyNew: false, limit: 1000 });
 
@@ -63,12 +78,7 @@ const countsOf = async (store: Store, role: "root" | "surfaced" | "any") =>
 describe("records", () => {
   test("come back as they went in, under any kind of trace ID", async () => {
     const store = await openStore();
-    const ids = [
-      "4bf92f3577b34da6a3ce929d0e0e4736",
-      "1677474.49460.9140",
-      "a".repeat(16),
-      "|\u0000'",
-    ];
+    const ids = [hex, "1677474.49460.9140", "a".repeat(16), "|\u0000'"];
     const records: NewRecord[] = ids.map((traceId, identity) => ({
       identity,
       record: {
@@ -142,6 +152,74 @@ describe("records", () => {
     expect(records).toHaveLength(1000);
     expect(more).toBe(true);
     expect(await store.stats()).toMatchObject({ recordCount: 2500, traceCount: 1 });
+  });
+
+  test("beyond the first thousand of a trace are not linked again and again", async () => {
+    const store = await openStore();
+    const told: string[] = [];
+    store.watch((changes) => told.push(...changes.map(({ trace }) => trace.traceId)));
+    for (let count = 0; count < 3000; count += 750) {
+      await store.append(
+        Array.from({ length: 750 }, (_, i) => line("t", "A_1000", T + count + i, `${count + i}`)),
+      );
+      await store.settled();
+    }
+    await store.append([line("other", "A_1000", T)]);
+    await store.settled();
+    expect(told).toEqual(["t", "t", "other"]);
+    const { records } = await store.recordsOf("t");
+    expect(records.map(({ message }) => message)).toEqual(
+      Array.from({ length: 1000 }, (_, i) => `${i}`),
+    );
+  });
+
+  test("of an older format are taken over", async () => {
+    const store = await openStore();
+    await store.append([...abc("t1"), line("t2", "A_1000", -5)]);
+    await store.settled();
+    await store.close();
+    const db = new DatabaseSync(join(store.folder, "hub.sqlite"));
+    db.exec(`
+      ALTER TABLE label DROP COLUMN last_record;
+      CREATE INDEX label_last ON label (last_us);
+      DELETE FROM meta WHERE name = 'minutesFrom';
+      UPDATE trace SET first_us = -9100000000000000 WHERE key = 't2';
+      UPDATE label SET first_us = -9100000000000000 WHERE text = 'A_1000';
+      PRAGMA user_version = 1;
+    `);
+    db.close();
+    const again = await openStore(store.folder, { days: 0, bytes: 0, countDays: 1 });
+    const range = { startUs: -1e17, endUs: T + HOUR };
+    expect((await again.searchTraces(query({}, { range }))).traces).toMatchObject([
+      { traceId: "t1", root: { fullCode: "C_3000" } },
+      { traceId: "t2", firstUs: -Number.MAX_SAFE_INTEGER },
+    ]);
+    expect((await again.recordsOf("t1")).records).toHaveLength(3);
+    expect((await again.code({ fullCode: "A_1000", range }))?.firstSeenUs).toBe(
+      -Number.MAX_SAFE_INTEGER,
+    );
+  });
+});
+
+describe("times", () => {
+  test("that no clock can show are moved to the nearest that can be stored", async () => {
+    const store = await openStore();
+    const { record, identity } = line("t1", "A_1000", 2.5e17);
+    const causes: HopRecord["causes"] = [
+      { system: "A", code: "1000", message: "", timeUs: 4e18, branches: 1 },
+      { system: "B", code: "1000", message: "", timeUs: -4e18 },
+    ];
+    await store.append([{ record: { ...record, kind: "server", causes }, identity }]);
+    await store.settled();
+    expect((await store.recordsOf("t1")).records[0]?.timeUs).toBe(Number.MAX_SAFE_INTEGER);
+    const range = { startUs: -1e19, endUs: 1e19 };
+    const { traces } = await store.searchTraces(query({}, { range }));
+    expect(traces.map(({ firstUs, lastUs }) => [firstUs, lastUs])).toEqual([
+      [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    ]);
+    expect((await top(store, "root", range)).codes).toHaveLength(1);
+    expect(await store.code({ fullCode: "A_1000", range })).toMatchObject({ count: 1 });
+    expect(await store.stats()).toMatchObject({ oldestTraceUs: -Number.MAX_SAFE_INTEGER });
   });
 });
 
@@ -311,15 +389,9 @@ describe("search", () => {
       { system: "A", role: "any" as const },
       { text: "M" },
     ]) {
-      const seen: string[] = [];
-      const times: number[] = [];
-      let pageToken = "";
-      do {
-        const page = await store.searchTraces(query(filter, { pageToken }));
-        seen.push(...page.traces.map(({ traceId }) => traceId));
-        times.push(...page.traces.map(({ firstUs }) => firstUs));
-        pageToken = page.nextPageToken;
-      } while (pageToken !== "");
+      const traces = await allPages(store, query(filter));
+      const seen = traces.map(({ traceId }) => traceId);
+      const times = traces.map(({ firstUs }) => firstUs);
       expect(seen).toHaveLength(95);
       expect(new Set(seen).size).toBe(95);
       expect(times).toEqual(times.toSorted((a, b) => b - a));
@@ -336,19 +408,68 @@ describe("search", () => {
     [{ text: "DISK" }, ["t1"]],
     [{ text: "no order" }, ["t1"]],
     [{ text: "100%" }, []],
-    [{ text: "4bf92f" }, ["4bf92f3577b34da6a3ce929d0e0e4736"]],
+    [{ text: "4bf92f" }, [hex]],
     [{ text: "16774" }, ["1677474.49460.9140"]],
   ] as const)("%j", async (filter, ids) => {
     const store = await openStore();
     await store.append([
       ...abc("t1"),
       line("t2", "A_9000", T + 60_000_000, "else"),
-      line("4bf92f3577b34da6a3ce929d0e0e4736", "X_1000", T),
+      line(hex, "X_1000", T),
       line("1677474.49460.9140", "Y_1000", T),
     ]);
     await store.settled();
     const { traces } = await store.searchTraces(query(filter));
     expect(traces.map(({ traceId }) => traceId)).toEqual(ids);
+  });
+
+  test("by the beginning of an ID: every trace once, latest first, with all filters", async () => {
+    const store = await openStore();
+    const count = 100;
+    await store.append(
+      Array.from({ length: count }, (_, i) => {
+        const n = (i * 37) % count; // neither the order of IDs nor that of arrival
+        return [
+          line(`order-${n}`, n % 2 ? "A_1000" : "B_1000", T + n, n % 3 ? "m" : "order-0 is late"),
+          line(`else-${n}`, n % 2 ? "A_1000" : "B_1000", T + n, n % 10 ? "m" : "no ORDER-0 here"),
+        ];
+      }).flat(),
+    );
+    await store.settled();
+    const isOrder = (n: number) => [`order-${n}`, ...(n % 10 ? [] : [`else-${n}`])];
+    for (const [filter, fits] of [
+      [{ text: "order-" }, () => true],
+      [{ text: "Order-", system: "A" }, (n: number) => n % 2 === 1],
+      [{ text: "order-", fullCode: "B_1000" }, (n: number) => n % 2 === 0],
+    ] as const) {
+      const expected = Array.from({ length: count }, (_, i) => count - 1 - i)
+        .filter(fits)
+        .flatMap(isOrder);
+      const traces = await allPages(store, query(filter));
+      expect(traces.map(({ traceId }) => traceId).toSorted()).toEqual(expected.toSorted());
+      const times = traces.map(({ firstUs }) => firstUs);
+      expect(times).toEqual(times.toSorted((a, b) => b - a));
+    }
+  });
+
+  test("what an ID stands for is found at once, however many traces are later", async () => {
+    const store = await openStore();
+    await store.append([
+      line(hex, "A_1000", T - 9),
+      line("4bf92f-no-hex", "A_1000", T - 8, "4BF92F"),
+      line("t", "A_1000", T - 7, "of 4bf92f"),
+    ]);
+    const later = 210_000;
+    for (let from = 0; from < later; from += 10_000) {
+      await store.append(
+        Array.from({ length: 10_000 }, (_, i) => line(`later-${from + i}`, "A_1000", T)),
+      );
+    }
+    await store.settled();
+    const first = await store.searchTraces(query({ text: "4bf92f" }));
+    expect(first.traces.map(({ traceId }) => traceId)).toEqual(["4bf92f-no-hex", hex]);
+    const all = await allPages(store, query({ text: "4bf92f" }, { limit: 1 }));
+    expect(all.map(({ traceId }) => traceId)).toEqual(["4bf92f-no-hex", "t", hex]);
   });
 
   test("many codes are searched like few", async () => {
@@ -388,6 +509,83 @@ test("watchers are told of new and changed traces", async () => {
 });
 
 describe("retention", () => {
+  const in2020Us = Date.UTC(2020, 0, 1) * 1000;
+  const in2020 = { startUs: in2020Us, endUs: in2020Us + HOUR };
+
+  test("of counts: a record whose clock is years behind keeps its code", async () => {
+    const store = await openStore(undefined, { days: 0, bytes: 0, countDays: 1 });
+    await store.append([line("t1", "OLD_1000", in2020Us)]);
+    await store.settled();
+    expect((await top(store, "root", in2020)).total).toBe(1);
+    await expect
+      .poll(async () => (await top(store, "root", in2020)).total, { timeout: 15_000 })
+      .toBe(0);
+    expect((await store.recordsOf("t1")).records).toMatchObject([{ fullCode: "OLD_1000" }]);
+    await store.append([line("t1", "NEW_1000", in2020Us + 1)]);
+    await store.settled();
+    const { traces } = await store.searchTraces(query({}, { range: in2020 }));
+    expect(traces).toMatchObject([
+      { root: { fullCode: "OLD_1000" }, surfaced: { fullCode: "NEW_1000" } },
+    ]);
+  });
+
+  test("of counts: a code that nothing refers to goes", async () => {
+    const days = 3 / 86_400;
+    const store = await openStore(undefined, { days, bytes: 0, countDays: days });
+    await store.append([line("t1", "OLD_1000", in2020Us)]);
+    await store.settled();
+    expect(await store.code({ fullCode: "OLD_1000", range: in2020 })).toMatchObject({ count: 1 });
+    await expect
+      .poll(() => store.code({ fullCode: "OLD_1000", range: in2020 }), { timeout: 20_000 })
+      .toBeUndefined();
+    await store.append([line("t2", "OLD_1000", in2020Us)]);
+    expect((await store.recordsOf("t2")).records).toMatchObject([{ fullCode: "OLD_1000" }]);
+  });
+
+  test("by days: where the minutes are gone, whole hours are counted", async () => {
+    const hour = Math.floor((Date.now() * 1000) / HOUR) * HOUR - 20 * 24 * HOUR;
+    const minute = 60_000_000;
+    const store = await openStore(undefined, { days: 14, bytes: 0, countDays: 0 });
+    await store.append([line("t1", "A_1000", hour + 30 * minute)]);
+    await store.settled();
+    const range = { startUs: hour + 15 * minute, endUs: hour + 45 * minute };
+    const wholeHour = { startUs: hour, endUs: hour + HOUR };
+    expect((await top(store, "root", range)).total).toBe(1);
+    await expect
+      .poll(async () => (await top(store, "root", range)).range, { timeout: 15_000 })
+      .toEqual(wholeHour);
+    expect(await top(store, "root", range)).toMatchObject({
+      total: 1,
+      totalBefore: 0,
+      codes: [{ code: { fullCode: "A_1000" }, count: 1, countBefore: 0 }],
+      systems: [{ system: "A", count: 1 }],
+    });
+    const next = { startUs: wholeHour.endUs, endUs: wholeHour.endUs + minute };
+    expect(await top(store, "root", next)).toMatchObject({ total: 0, totalBefore: 1 });
+    expect(await store.code({ fullCode: "A_1000", range })).toMatchObject({ count: 1 });
+    const trend = { range, role: "root", system: "", fullCode: "", limit: 5 } as const;
+    expect(await store.trend({ ...trend, group: "all", stepSeconds: 60 })).toEqual({
+      startUs: hour,
+      stepSeconds: 3600,
+      series: [{ name: "", counts: [1], total: 1 }],
+    });
+  });
+
+  test("by bytes: what counts take does not cost the traces", async () => {
+    const store = await openStore(undefined, { days: 0, bytes: 1_000_000, countDays: 0 });
+    const codes = 20_000;
+    await store.append(
+      Array.from({ length: codes }, (_, i) => line(`t${i}`, `A_${100_000 + i}`, T + i)),
+    );
+    await store.settled();
+    await expect
+      .poll(async () => (await store.stats()).traceCount, { timeout: 15_000 })
+      .toBeLessThan(codes / 2);
+    await sleep(6_000); // a further pass
+    expect((await store.stats()).traceCount).toBeGreaterThan(500);
+    expect((await top(store, "root")).total).toBe(codes);
+  });
+
   test("by bytes: the oldest traces go, their counts stay", async () => {
     const filler = "x".repeat(4000);
     const store = await openStore(undefined, { days: 0, bytes: 3_000_000, countDays: 0 });

@@ -3,6 +3,8 @@ import { gzip } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { formatLogLine } from "errchain";
 import { ExportLogsServiceRequestSchema } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
+import { isPlausible } from "../ingest/plausible-time.js";
+import { PICKED_LINES } from "../otlp/picked-lines.js";
 import { pause } from "./follow-files.js";
 import type { BufferedLine, LineBuffer } from "./line-buffer.js";
 
@@ -39,8 +41,21 @@ export async function sendLines(options: SendLinesOptions): Promise<void> {
       await newLines();
       continue;
     }
+    let request: Uint8Array;
     try {
-      await send(lines, options);
+      request = requestOf(lines);
+    } catch (err) {
+      // Waiting does not help: the line that is the reason is found by halving, and left out.
+      batch = lines.length >> 1;
+      if (batch === 0) {
+        onProblem(`a line of ${last.path} cannot be sent and is lost: ${reasonOf(err)}`);
+        buffer.removeUpTo(last.id);
+        batch = BATCH;
+      }
+      continue;
+    }
+    try {
+      await send(request, options);
       buffer.removeUpTo(last.id);
       if (delayMs > 0) {
         onProblem("the hub is back");
@@ -74,10 +89,7 @@ class SendError extends Error {
   }
 }
 
-async function send(
-  lines: readonly BufferedLine[],
-  { hub, token, signal }: SendLinesOptions,
-): Promise<void> {
+async function send(request: Uint8Array, { hub, token, signal }: SendLinesOptions): Promise<void> {
   const response = await fetch(new URL("/v1/logs", hub), {
     method: "POST",
     headers: {
@@ -85,7 +97,7 @@ async function send(
       "content-encoding": "gzip",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },
-    body: await compress(requestOf(lines)),
+    body: await compress(request),
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   await response.arrayBuffer();
@@ -102,13 +114,18 @@ function requestOf(lines: readonly BufferedLine[]): Uint8Array {
     key,
     value: { value: { case: "stringValue" as const, value } },
   });
+  const nowUs = Date.now() * 1000;
+  // 0 stands for no time; a time that is not plausible may not even fit into the field.
+  const nanos = (timeUs: number | undefined) =>
+    isPlausible(timeUs, nowUs) ? BigInt(timeUs) * 1000n : 0n;
   const logRecords = lines.map(({ uid, path, observedUs, line }) => ({
-    timeUnixNano: BigInt(line.timeUs ?? 0) * 1000n,
-    observedTimeUnixNano: BigInt(observedUs) * 1000n,
+    timeUnixNano: nanos(line.timeUs),
+    observedTimeUnixNano: nanos(observedUs),
     body: { value: { case: "stringValue" as const, value: formatLogLine(line) } },
     attributes: [text("log.record.uid", uid), text("log.file.path", path)],
   }));
-  const request = { resourceLogs: [{ scopeLogs: [{ logRecords }] }] };
+  const resource = { attributes: [PICKED_LINES] };
+  const request = { resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] };
   return toBinary(ExportLogsServiceRequestSchema, create(ExportLogsServiceRequestSchema, request));
 }
 

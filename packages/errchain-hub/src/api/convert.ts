@@ -11,6 +11,7 @@ import {
 } from "../../gen/errchain/hub/v1/hub_pb.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { StoredTrace } from "../store/store.js";
+import { storableUs } from "../store/time.js";
 import { sentence, traceText } from "../trace/describe.js";
 import type { CodeParts } from "../trace/full-code.js";
 import type { Certainty as CertaintyName, Hop, TraceLink } from "../trace/hop.js";
@@ -28,7 +29,7 @@ export function timestamp(us: number): Timestamp {
 
 /** A timestamp of the API, in microseconds since 1970. */
 export function microseconds({ seconds, nanos }: Timestamp): number {
-  return Number(seconds) * 1_000_000 + Math.floor(nanos / 1000);
+  return storableUs(Number(seconds) * 1_000_000 + Math.floor(nanos / 1000));
 }
 
 export function codeRef({ fullCode, system, module, code }: CodeParts): Init<typeof CodeRefSchema> {

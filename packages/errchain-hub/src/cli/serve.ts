@@ -25,14 +25,14 @@ and shows which system failed first. It prints the address to open.
   --pattern REGEXP         which lines of them to pick, see "errchain-hub agent --help"
   --catalog IMAGE          what the codes mean: what "buf build -o image.binpb" writes;
                            may be given several times
-  --retention-days DAYS    how long chains are kept; default: 14; 0: for ever
+  --retention-days DAYS    how long traces are kept; default: 14; 0: for ever
   --retention-bytes SIZE   up to which size; default: 10G; 0: any
   --count-days DAYS        how long counts are kept; default: 400; 0: for ever
   --config FILE            a JSON file with the same names: {"port": 4318}
   --help                   print this
 
 Each option can also come from the environment: ERRCHAIN_HUB_GRPC_PORT for
---grpc-port. Port 0 takes a free one.`;
+--grpc-port; several values with commas between them. Port 0 takes a free one.`;
 
 /** The command `errchain-hub`: runs the hub until it is stopped. Returns the exit code. */
 export async function serve(args: string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { formatLogLine } from "errchain";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pickerOf, pickLine, timeIn } from "./pick-line.js";
+import { pickerOf, pickLine, readPickedLine, timeIn } from "./pick-line.js";
 
 const hex = "4bf92f3577b34da6a3ce929d0e0e4736";
 const T = Date.parse("2026-01-02T03:04:05Z") * 1000;
@@ -24,6 +24,7 @@ test.each([
     JSON.stringify({ log: `${hex}|R_1|m "x"\n`, stream: "stdout", time: "2026-01-02T03:04:05Z" }),
     { traceId: hex, message: 'm "x"', timeUs: T },
   ],
+  ["a local time", "2026-01-02 03:04:05 t|R_1|m", { timeIsLocal: true }],
 ])("picks a line: %s", (_, text, expected) => {
   expect(pickLine(text)).toMatchObject(expected);
 });
@@ -70,8 +71,21 @@ test("a pattern of one's own", () => {
   expect(() => pickerOf("(?<code>x)")).toThrow("no group (?<traceId>…)");
 });
 
+test("reads what was picked before, whatever the trace ID looks like", () => {
+  for (const traceId of ["order 17", "{4bf9}", '"a|b"', ""]) {
+    const line = { traceId, fullCode: "ROUTE_1", message: "a\nb" };
+    expect(readPickedLine(formatLogLine(line))).toEqual(line);
+  }
+  expect(readPickedLine("t|no code|m")).toBeUndefined();
+  expect(readPickedLine(`${"x".repeat(200)}|ROUTE_1|m`)).toBeUndefined();
+});
+
 test("times", () => {
-  expect(timeIn("2026-01-02T03:04:05,5Z")).toBe(T + 500_000);
+  expect(timeIn("2026-01-02T03:04:05,5Z")).toEqual({ timeUs: T + 500_000 });
+  expect(timeIn("2026-01-02T03:04:05")).toEqual({
+    timeUs: Date.parse("2026-01-02T03:04:05") * 1000,
+    timeIsLocal: true,
+  });
   expect(timeIn("no time")).toBeUndefined();
   expect(timeIn("9999-99-99T99:99:99Z")).toBeUndefined();
 });

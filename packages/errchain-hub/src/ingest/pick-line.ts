@@ -1,15 +1,21 @@
-import { parseLogLine } from "errchain";
+import { type LogLine, parseLogLine } from "errchain";
 import { isFullCode } from "../trace/full-code.js";
 import { MAX_TRACE_ID_LENGTH } from "../trace/trace-ids.js";
 
-/** What is picked out of a line of output. */
-export interface PickedLine {
+/** What is picked out of a line of output. Its time is left out where the line does not say. */
+export interface PickedLine extends Partial<TextTime> {
   /** May be empty. */
   readonly traceId: string;
   readonly fullCode: string;
   readonly message: string;
-  /** Microseconds since 1970; left out where the line does not say. */
-  readonly timeUs?: number;
+}
+
+/** A time as it stands in a text. */
+export interface TextTime {
+  /** Microseconds since 1970. */
+  readonly timeUs: number;
+  /** Whether it has no zone, and was read as one of this machine. Default: false. */
+  readonly timeIsLocal?: true;
 }
 
 /** Finds the log line of a failed hop in a line of output; undefined if there is none. */
@@ -35,7 +41,7 @@ export const pickLine: LinePicker = (text) => {
     return undefined;
   }
   const line = parseLogLine(traceId + firstLine(text.slice(found.index)));
-  return line && withTime(line, timeIn(front.slice(0, front.length - traceId.length)));
+  return line && { ...line, ...timeIn(front.slice(0, front.length - traceId.length)) };
 };
 
 /** What stands in front of a line is looked at up to so many characters. */
@@ -46,7 +52,8 @@ function pickDocker(text: string): PickedLine | undefined {
   try {
     const { log, time } = JSON.parse(text) as { log?: unknown; time?: unknown };
     const picked = typeof log === "string" ? pickLine(log) : undefined;
-    return picked && withTime(picked, picked.timeUs ?? timeIn(String(time)));
+    const hasTime = picked?.timeUs !== undefined;
+    return picked && { ...picked, ...(hasTime ? {} : timeIn(String(time))) };
   } catch {
     return undefined; // cut off, or something else
   }
@@ -70,16 +77,19 @@ export function pickerOf(pattern: string): LinePicker {
   }
   return (text) => {
     const { traceId = "", code = "", message = "", time = "" } = regex.exec(text)?.groups ?? {};
-    if (!isFullCode(code) || traceId.length > MAX_TRACE_ID_LENGTH) {
-      return undefined;
-    }
-    return withTime({ traceId, fullCode: code, message }, timeIn(time));
+    const line = { traceId: traceId.trim(), fullCode: code, message };
+    return isOfFailedHop(line) ? { ...line, ...timeIn(time) } : undefined;
   };
 }
 
-function withTime(line: PickedLine, timeUs: number | undefined): PickedLine {
-  const { traceId, fullCode, message } = line;
-  return { traceId, fullCode, message, ...(timeUs === undefined ? {} : { timeUs }) };
+/** Reads a line that was picked before, and written by formatLogLine(). */
+export const readPickedLine: LinePicker = (text) => {
+  const line = parseLogLine(text);
+  return line && isOfFailedHop(line) ? line : undefined;
+};
+
+function isOfFailedHop({ traceId, fullCode }: LogLine): boolean {
+  return isFullCode(fullCode) && traceId.length <= MAX_TRACE_ID_LENGTH;
 }
 
 function firstLine(text: string): string {
@@ -89,9 +99,13 @@ function firstLine(text: string): string {
 const ISO_TIME =
   /(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?/;
 
-/** The first ISO 8601 time in a text, in microseconds since 1970. Without a zone it is local. */
-export function timeIn(text: string): number | undefined {
+/** The first ISO 8601 time in a text. */
+export function timeIn(text: string): TextTime | undefined {
   const [, date, time, fraction = "", zone = ""] = ISO_TIME.exec(text) ?? [];
   const ms = Date.parse(`${date}T${time}${zone}`);
-  return Number.isNaN(ms) ? undefined : ms * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+  if (Number.isNaN(ms)) {
+    return undefined;
+  }
+  const timeUs = ms * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+  return zone === "" ? { timeUs, timeIsLocal: true } : { timeUs };
 }

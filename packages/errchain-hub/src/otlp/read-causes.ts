@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { timeIn } from "../ingest/pick-line.js";
+import { isPlausible } from "../ingest/plausible-time.js";
 import type { ReportedCause } from "../trace/hop-record.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { shortened } from "./shortened.js";
@@ -12,7 +13,7 @@ const MAX_CAUSES = 64;
  * `errchain.v1.Cause`, or the same as JSON, as some pipelines rewrite it. Throws a
  * BadRecordError.
  */
-export function readCauses(value: unknown): ReportedCause[] {
+export function readCauses(value: unknown, nowUs: number): ReportedCause[] {
   const list = typeof value === "string" ? parseJson(value) : value;
   if (!Array.isArray(list)) {
     throw new BadRecordError("errchain.causes is no array of maps");
@@ -20,7 +21,7 @@ export function readCauses(value: unknown): ReportedCause[] {
   if (list.length > MAX_CAUSES) {
     throw new BadRecordError(`errchain.causes has more than ${MAX_CAUSES} entries`);
   }
-  return list.map(readCause);
+  return list.map((cause, index) => readCause(cause, index, nowUs));
 }
 
 function parseJson(text: string): unknown {
@@ -33,7 +34,7 @@ function parseJson(text: string): unknown {
 
 const PROVENANCES = ["RAISED", "FILLED_IN", "OBSERVED"] as const;
 
-function readCause(value: unknown, index: number): ReportedCause {
+function readCause(value: unknown, index: number, nowUs: number): ReportedCause {
   const bad = (problem: string) => new BadRecordError(`errchain.causes[${index}] ${problem}`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw bad("is no map");
@@ -70,7 +71,8 @@ function readCause(value: unknown, index: number): ReportedCause {
   const status = shortened(text("status"), MAX_NAME);
   const procedure = shortened(text("procedure"), MAX_NAME);
   const provenance = PROVENANCES.find((name) => name === text("provenance"));
-  const timeUs = timeIn(text("occurred_at"));
+  const occurred = timeIn(text("occurred_at"));
+  const timeUs = occurred?.timeIsLocal ? undefined : occurred?.timeUs;
   const branches = count("branches");
   const elided = count("elided");
   return {
@@ -83,7 +85,7 @@ function readCause(value: unknown, index: number): ReportedCause {
     ...(provenance && { provenance }),
     ...(procedure && { procedure }),
     ...(spanId && { spanId }),
-    ...(timeUs === undefined ? {} : { timeUs }),
+    ...(isPlausible(timeUs, nowUs) ? { timeUs } : {}),
     ...(branches > 0 && { branches }),
     ...(elided > 0 && { elided }),
     ...(fields["inferred"] === true && { inferred: true }),

@@ -3,13 +3,16 @@ import type { ExportLogsServiceRequest } from "../../gen/opentelemetry/proto/col
 import type { KeyValue } from "../../gen/opentelemetry/proto/common/v1/common_pb.js";
 import type { LogRecord } from "../../gen/opentelemetry/proto/logs/v1/logs_pb.js";
 import { identify } from "../ingest/identity.js";
-import { pickLine } from "../ingest/pick-line.js";
+import { isNoTraceId } from "../ingest/no-trace-id.js";
+import { type LinePicker, pickLine, readPickedLine } from "../ingest/pick-line.js";
+import { isPlausible } from "../ingest/plausible-time.js";
 import type { NewRecord } from "../store/store.js";
 import { isFullCode } from "../trace/full-code.js";
 import type { HopRecord, ReportedCause } from "../trace/hop-record.js";
 import { normalTraceId } from "../trace/trace-ids.js";
 import { asString, plainValue, stringAttribute } from "./attributes.js";
 import { BadRecordError } from "./bad-record-error.js";
+import { holdsPickedLines } from "./picked-lines.js";
 import { readCauses, readSpanId } from "./read-causes.js";
 import { shortened } from "./shortened.js";
 
@@ -41,11 +44,13 @@ export function takeApart(request: ExportLogsServiceRequest, nowUs: number): Tak
   let rejected = 0;
   let problem = "";
   for (const { resource, scopeLogs } of request.resourceLogs) {
-    const service = stringAttribute(resource?.attributes ?? [], "service.name") ?? "";
+    const attributes = resource?.attributes ?? [];
+    const service = stringAttribute(attributes, "service.name") ?? "";
+    const pick = holdsPickedLines(attributes) ? readPickedLine : pickLine;
     for (const { logRecords } of scopeLogs) {
       for (const log of logRecords) {
         try {
-          const record = readRecord(log, service, nowUs);
+          const record = readRecord(log, { service, pick, nowUs });
           if (record === undefined) {
             ignored++;
             continue;
@@ -64,17 +69,25 @@ export function takeApart(request: ExportLogsServiceRequest, nowUs: number): Tak
   return { records, ignored, rejected, problem };
 }
 
-function readRecord(log: LogRecord, service: string, nowUs: number): HopRecord | undefined {
+/** What is known of a record from around it. */
+interface Origin {
+  readonly service: string;
+  /** How a log line is found in its body. */
+  readonly pick: LinePicker;
+  readonly nowUs: number;
+}
+
+function readRecord(log: LogRecord, origin: Origin): HopRecord | undefined {
   const { attributes } = log;
   const eventName = log.eventName || (stringAttribute(attributes, "event.name") ?? "");
   const chain = attributes.find(({ key }) => key === "errchain.causes")?.value;
   const type = stringAttribute(attributes, "error.type") ?? "";
   const body = asString(log.body) ?? "";
   if (chain !== undefined || (EVENTS.has(eventName) && isFullCode(type))) {
-    const causes = chain === undefined ? undefined : readCauses(plainValue(chain));
-    return readEvent(log, { eventName, causes, type, body, service, nowUs });
+    const causes = chain === undefined ? undefined : readCauses(plainValue(chain), origin.nowUs);
+    return readEvent(log, { eventName, causes, type, body }, origin);
   }
-  return readLine(log, { body, service, nowUs });
+  return readLine(log, body, origin);
 }
 
 const CLIENT_EVENT = "rpc.client.call.exception";
@@ -85,12 +98,10 @@ interface Event {
   readonly causes: readonly ReportedCause[] | undefined;
   readonly type: string;
   readonly body: string;
-  readonly service: string;
-  readonly nowUs: number;
 }
 
-function readEvent(log: LogRecord, event: Event): HopRecord {
-  const { eventName, causes, type, body, service, nowUs } = event;
+function readEvent(log: LogRecord, event: Event, { service, nowUs }: Origin): HopRecord {
+  const { eventName, causes, type, body } = event;
   const [nearest] = causes ?? [];
   const fullCode = nearest === undefined ? type : fullCodeOf(nearest);
   if (!isFullCode(fullCode)) {
@@ -115,20 +126,22 @@ function fullCodeOf({ system, module, code }: ReportedCause): string {
 
 function readLine(
   log: LogRecord,
-  { body, service, nowUs }: Pick<Event, "body" | "service" | "nowUs">,
+  body: string,
+  { service, pick, nowUs }: Origin,
 ): HopRecord | undefined {
-  const line = pickLine(body);
+  const line = pick(body);
   if (line === undefined) {
     return undefined;
   }
-  const time = times(log, nowUs);
+  // A local time is that of the machine that wrote the line, which need not be this one.
+  const timeUs = line.timeIsLocal && log.observedTimeUnixNano > 0n ? undefined : line.timeUs;
   return {
-    traceId: line.traceId === "" ? readTraceId(log.traceId) : normalTraceId(line.traceId),
+    traceId: isNoTraceId(line.traceId) ? readTraceId(log.traceId) : normalTraceId(line.traceId),
     kind: "line",
     fullCode: line.fullCode,
     message: shortened(line.message),
-    ...(isPlausible(line.timeUs, nowUs) ? { timeUs: line.timeUs } : {}),
-    ...time,
+    ...(isPlausible(timeUs, nowUs) ? { timeUs } : {}),
+    ...times(log, nowUs),
     ...spans(log),
     ...text("service", service),
     ...text("file", fileOf(log.attributes)),
@@ -147,7 +160,7 @@ function text<K extends string>(key: K, value: string | undefined): { [P in K]?:
 
 function readTraceId(id: Uint8Array): string {
   if (id.length !== 0 && id.length !== 16) {
-    throw new BadRecordError(`the trace ID has ${id.length} bytes instead of 16`);
+    throw new BadRecordError("the trace ID is not 16 bytes (in JSON: 32 hex digits)");
   }
   return id.some((byte) => byte !== 0) ? Buffer.from(id).toString("hex") : "";
 }
@@ -155,7 +168,7 @@ function readTraceId(id: Uint8Array): string {
 function spans({ spanId: id, attributes }: LogRecord): { spanId?: string; parentSpanId?: string } {
   const spanId = readSpanId(id);
   if (spanId === undefined) {
-    throw new BadRecordError(`the span ID has ${id.length} bytes instead of 8`);
+    throw new BadRecordError("the span ID is not 8 bytes (in JSON: 16 hex digits)");
   }
   const parent = stringAttribute(attributes, "errchain.parent_span_id");
   const parentSpanId = parent === undefined ? "" : readSpanId(parent);
@@ -169,12 +182,4 @@ function times(log: LogRecord, nowUs: number): { timeUs?: number; observedUs: nu
     observedUs: isPlausible(observedUs, nowUs) ? observedUs : nowUs,
     ...(isPlausible(timeUs, nowUs) ? { timeUs } : {}),
   };
-}
-
-const YEAR_2000_US = 946_684_800_000_000;
-const DAY_US = 86_400_000_000;
-
-/** Whether a time can be right. A clock that was never set counts as no clock. */
-function isPlausible(timeUs: number | undefined, nowUs: number): timeUs is number {
-  return timeUs !== undefined && timeUs >= YEAR_2000_US && timeUs <= nowUs + DAY_US;
 }

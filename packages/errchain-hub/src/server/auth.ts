@@ -11,6 +11,9 @@ export interface Auth {
   allows(authorization: string | undefined, cookies: string | undefined): boolean;
 }
 
+/** What a program is told that comes without the token. */
+export const TOKEN_NEEDED = "the token of this hub is needed: authorization: Bearer TOKEN";
+
 const COOKIE_SECONDS = 30 * 24 * 3600;
 
 export function createAuth(token: string | undefined): Auth {

@@ -10,7 +10,7 @@ import { findTrace } from "../api/find-trace.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Ingest } from "../ingest/ingest.js";
 import type { Store } from "../store/store.js";
-import type { Auth } from "./auth.js";
+import { type Auth, TOKEN_NEEDED } from "./auth.js";
 import { askForToken, loginByAddress, loginByForm, PAGE_HEADERS } from "./login.js";
 import { createOtlpHttp } from "./otlp-http.js";
 import { hubRoutes, MAX_REQUEST_BYTES, tokenGate } from "./rpc-routes.js";
@@ -39,7 +39,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
     readMaxBytes: MAX_REQUEST_BYTES,
     shutdownSignal,
   });
-  const takeLogs = createOtlpHttp(ingest);
+  const takeLogs = createOtlpHttp(auth, ingest);
   const servePage = createPage();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -60,15 +60,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
     if (url.pathname === "/login" && request.method === "POST") {
       return loginByForm(auth, url, request, response);
     }
-    const { authorization, cookie } = request.headers;
-    const isAllowed = auth.allows(authorization, cookie);
     if (url.pathname === "/v1/logs") {
-      return isAllowed ? takeLogs(request, response) : refuse(request, response);
+      return takeLogs(request, response);
     }
     if (loginByAddress(auth, url, request, response)) {
       return;
     }
-    if (!isAllowed) {
+    const { authorization, cookie } = request.headers;
+    if (!auth.allows(authorization, cookie)) {
       return request.headers.accept?.includes("text/html")
         ? askForToken(url, response)
         : refuse(request, response);
@@ -140,7 +139,7 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   response.setHeader("www-authenticate", "Bearer");
   response.setHeader("connection", "close");
-  sendText(response, 401, "The token of this hub is needed: authorization: Bearer TOKEN");
+  sendText(response, 401, TOKEN_NEEDED);
 }
 
 /** https://en.wikipedia.org/wiki/DNS_rebinding */

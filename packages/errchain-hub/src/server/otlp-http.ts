@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
@@ -10,11 +9,10 @@ import {
 } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type Ingest, type IngestResult, UnavailableError } from "../ingest/ingest.js";
 import { readOtlpJson } from "../otlp/otlp-json.js";
+import { type Auth, TOKEN_NEEDED } from "./auth.js";
 import { MAX_REQUEST_BYTES } from "./rpc-routes.js";
 
-const unzip = promisify(gunzip);
-
-/** So many bytes of requests are held at a time; who comes then is told to come again. */
+/** So many bytes of requests are held at a time; who sends more is told to come again. */
 const MAX_HELD_BYTES = 4 * MAX_REQUEST_BYTES;
 
 /**
@@ -22,6 +20,7 @@ const MAX_HELD_BYTES = 4 * MAX_REQUEST_BYTES;
  * https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export function createOtlpHttp(
+  auth: Auth,
   ingest: Ingest,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   let heldBytes = 0;
@@ -43,6 +42,10 @@ export function createOtlpHttp(
     };
     let counted = 0;
     try {
+      const { authorization, cookie } = request.headers;
+      if (!auth.allows(authorization, cookie)) {
+        return fail(401, UNAUTHENTICATED, TOKEN_NEEDED, { "www-authenticate": "Bearer" });
+      }
       if (request.method !== "POST") {
         return fail(405, UNIMPLEMENTED, "only POST is possible here", { allow: "POST" });
       }
@@ -54,19 +57,19 @@ export function createOtlpHttp(
       if (encoding !== "gzip" && encoding !== "identity") {
         return fail(415, INVALID_ARGUMENT, "the content encoding must be gzip, or none");
       }
-      if (heldBytes > MAX_HELD_BYTES) {
-        throw new UnavailableError("too many requests at a time", 1, true);
-      }
       const chunks: Buffer[] = [];
-      for await (const chunk of request as AsyncIterable<Buffer>) {
+      for await (const chunk of contentOf(request, encoding)) {
         counted += chunk.length;
         heldBytes += chunk.length;
         if (counted > MAX_REQUEST_BYTES) {
-          return fail(413, RESOURCE_EXHAUSTED, TOO_LARGE);
+          throw new BadRequestError(413, TOO_LARGE);
+        }
+        if (heldBytes > MAX_HELD_BYTES) {
+          throw new UnavailableError("too many requests at a time", 1, true);
         }
         chunks.push(chunk);
       }
-      const message = readRequest(await inflate(Buffer.concat(chunks), encoding), format);
+      const message = readRequest(Buffer.concat(chunks), format);
       answer(200, responseBody(format, await ingest.take(message)));
     } catch (err) {
       if (err instanceof UnavailableError) {
@@ -89,6 +92,7 @@ const RESOURCE_EXHAUSTED = 8;
 const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
 const TOO_LARGE = `the request is larger than ${MAX_REQUEST_BYTES} bytes; send less at a time`;
 
 class BadRequestError extends Error {
@@ -100,17 +104,23 @@ class BadRequestError extends Error {
   }
 }
 
-async function inflate(body: Buffer, encoding: string): Promise<Buffer> {
+/**
+ * The content of a request as it comes in, decompressed. Whoever does not want the
+ * rest can still answer.
+ */
+async function* contentOf(request: IncomingMessage, encoding: string): AsyncIterable<Buffer> {
   if (encoding !== "gzip") {
-    return body;
+    yield* request.iterator({ destroyOnReturn: false });
+    return;
   }
+  const content = createGunzip();
+  // A sender that goes away; pipeline() would hang up on one whose body is no gzip.
+  request.once("error", (err) => content.destroy(err));
   try {
-    return await unzip(body, { maxOutputLength: MAX_REQUEST_BYTES });
+    yield* request.pipe(content);
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new BadRequestError(413, TOO_LARGE);
-    }
-    throw new BadRequestError(400, "the body is no gzip");
+    const isSendersFault = (err as NodeJS.ErrnoException).code?.startsWith("Z_");
+    throw isSendersFault ? new BadRequestError(400, "the body is no gzip") : err;
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { HubService } from "../../gen/errchain/hub/v1/hub_pb.js";
 import { LogsService } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type Ingest, UnavailableError } from "../ingest/ingest.js";
-import type { Auth } from "./auth.js";
+import { type Auth, TOKEN_NEEDED } from "./auth.js";
 
 /** What OTLP receivers commonly accept, after decompression. */
 export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
@@ -56,10 +56,7 @@ export function tokenGate(auth: Auth): (context: HandlerContext) => void {
   return ({ requestHeader }) => {
     const authorization = requestHeader.get("authorization") ?? undefined;
     if (!auth.allows(authorization, requestHeader.get("cookie") ?? undefined)) {
-      throw new ConnectError(
-        "the token of this hub is needed: authorization: Bearer TOKEN",
-        Code.Unauthenticated,
-      );
+      throw new ConnectError(TOKEN_NEEDED, Code.Unauthenticated);
     }
   };
 }

@@ -1,4 +1,5 @@
 import type { HopRecord, ReportedCause } from "../trace/hop-record.js";
+import { storableUs } from "./time.js";
 
 const KINDS = ["line", "server", "client"] as const;
 const PROVENANCES = [undefined, "RAISED", "FILLED_IN", "OBSERVED"] as const;
@@ -26,7 +27,7 @@ export function encodeRecord(record: HopRecord): string {
   return JSON.stringify(withoutEnd(fields));
 }
 
-/** The record that encodeRecord() has encoded. */
+/** The record that encodeRecord() has encoded; all that is made of its times can be stored. */
 export function decodeRecord(traceId: string, fullCode: string, data: string): HopRecord {
   const [
     kind,
@@ -45,8 +46,8 @@ export function decodeRecord(traceId: string, fullCode: string, data: string): H
     kind: KINDS[kind as number] ?? "line",
     fullCode,
     message,
-    observedUs,
-    ...(timeUs ? { timeUs } : {}),
+    observedUs: storableUs(observedUs),
+    ...(timeUs ? { timeUs: storableUs(timeUs) } : {}),
     ...(spanId ? { spanId } : {}),
     ...(parentSpanId ? { parentSpanId } : {}),
     ...(procedure ? { procedure } : {}),
@@ -88,7 +89,7 @@ function decodeCause(fields: never[]): ReportedCause {
     ...(written ? { provenance: written } : {}),
     ...(procedure ? { procedure } : {}),
     ...(spanId ? { spanId } : {}),
-    ...(timeUs ? { timeUs } : {}),
+    ...(timeUs ? { timeUs: storableUs(timeUs) } : {}),
     ...(branches ? { branches } : {}),
     ...(elided ? { elided } : {}),
     ...(inferred ? { inferred: true } : {}),

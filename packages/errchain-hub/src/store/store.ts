@@ -150,7 +150,7 @@ export interface TopResult {
   readonly total: number;
   readonly totalBefore: number;
   readonly codeCount: number;
-  /** What was counted: the query's range in whole minutes. */
+  /** What was counted: the query's range in whole minutes, or in whole hours. */
   readonly range: Range;
 }
 
@@ -161,7 +161,7 @@ export interface TrendQuery {
   readonly system: string;
   readonly fullCode: string;
   readonly group: "all" | "system" | "code";
-  /** A multiple of 60. */
+  /** The least length of a step: a multiple of 60. */
   readonly stepSeconds: number;
   readonly limit: number;
 }

@@ -29,6 +29,8 @@ export interface HopNode {
   /** Whether a chain says that nothing of it follows from another hop's failure. */
   closed: boolean;
   parent: HopNode | undefined;
+  /** A hop further up in the same tree: a short way for outermost(). */
+  above: HopNode | undefined;
   link: Certainty | undefined;
   inferred: boolean;
   readonly children: HopNode[];
@@ -59,6 +61,7 @@ export function hopNode(key: string, fullCode: string): HopNode {
     elided: 0,
     closed: false,
     parent: undefined,
+    above: undefined,
     link: undefined,
     inferred: false,
     children: [],
@@ -111,7 +114,8 @@ export function sameMessage(a: string, b: string): boolean {
   );
 }
 
-function isShortened(message: string): boolean {
+/** Whether the end of a message was left out. */
+export function isShortened(message: string): boolean {
   return message.endsWith("…");
 }
 
@@ -125,11 +129,15 @@ export function blamesAnother({ code, children }: HopNode): boolean {
   return code === DOWNSTREAM && children.length === 0;
 }
 
-/** The outermost hop of the tree that a hop is in. */
+/**
+ * The outermost hop of the tree that a hop is in. Trees may be very deep, so each call
+ * shortens the way.
+ */
 export function outermost(node: HopNode): HopNode {
   let top = node;
-  while (top.parent !== undefined) {
-    top = top.parent;
+  while (top.above !== undefined) {
+    top.above = top.above.above ?? top.above;
+    top = top.above;
   }
   return top;
 }
@@ -140,6 +148,7 @@ export function link(parent: HopNode, child: HopNode, how: Certainty, inferred =
     return false;
   }
   child.parent = parent;
+  child.above = parent;
   child.link = how;
   child.inferred = inferred;
   parent.children.push(child);

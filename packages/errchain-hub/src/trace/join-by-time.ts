@@ -47,11 +47,11 @@ interface Tree {
 function placeBelow({ root, fault }: Tree, other: HopNode): HopNode {
   const path: HopNode[] = [];
   for (let node: HopNode | undefined = fault; node !== undefined; node = node.parent) {
-    path.unshift(node);
+    path.push(node);
     if (node === root) break;
   }
   let place = root;
-  for (const node of path.slice(1)) {
+  for (const node of path.toReversed().slice(1)) {
     if (node.closed || (timeOf(node) < timeOf(other) && !blamesAnother(node))) {
       break;
     }

@@ -270,6 +270,44 @@ describe("spans", () => {
   });
 });
 
+describe("a thousand records with 64 causes each take seconds at most", () => {
+  const spanOf = (n: number) => n.toString(16).padStart(16, "0");
+  const chainsOf = (causeOf: (n: number) => Partial<ReportedCause>) =>
+    Array.from({ length: 1000 }, (_, record) => {
+      const causes = Array.from({ length: 64 }, (_, i) => {
+        const n = record * 64 + i;
+        const branches = i < 63 ? 1 : 0;
+        return { system: "A", code: "1000", message: `m ${n}`, branches, ...causeOf(n) };
+      });
+      const [own, ...others] = causes;
+      return event([own ?? route, ...others], { timeUs: T + record });
+    });
+
+  test.each<[string, number, (n: number) => Partial<ReportedCause>]>([
+    ["of different spans", 64_000, (n) => ({ spanId: spanOf(n + 1) })],
+    ["of different times", 64_000, (n) => ({ timeUs: T + n })],
+    ["of one time", 64_000, () => ({ timeUs: T })],
+    ["of different messages", 64_000, () => ({})],
+    ["of shortened messages", 64_000, (n) => ({ message: `${n} …` })],
+    ["of one message", 64, () => ({ message: "m" })],
+    ["one below the other", 63_001, (n) => ({ spanId: spanOf(n - Math.floor(n / 64) + 1) })],
+  ])("%s", (_name, hopCount, causeOf) => {
+    const started = performance.now();
+    expect(linkTrace(chainsOf(causeOf))?.hops).toHaveLength(hopCount);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  test("and lines", () => {
+    const chains = chainsOf((n) => ({ message: "", spanId: spanOf(n + 1) })).slice(0, 500);
+    const lines = Array.from({ length: 500 }, (_, n) =>
+      line({ ...route, system: "A", module: "", code: "1000", message: `line ${n}` }, T + n),
+    );
+    const started = performance.now();
+    expect(linkTrace([...chains, ...lines])?.hops).toHaveLength(32_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+});
+
 describe("for any records", () => {
   const time = fc.integer({ min: 0, max: 6 }).map((n) => T + n);
   const span = fc.option(

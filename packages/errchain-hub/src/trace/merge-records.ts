@@ -1,13 +1,6 @@
-import {
-  addCause,
-  addOwnRecord,
-  byTime,
-  type HopNode,
-  hopNode,
-  sameMessage,
-  timeOf,
-} from "./hop-node.js";
+import { addCause, addOwnRecord, byTime, type HopNode, hopNode, sameMessage } from "./hop-node.js";
 import type { HopRecord, ReportedCause } from "./hop-record.js";
+import { createNodesByMessage, type NodesByMessage } from "./nodes-by-message.js";
 
 /** What an event reports: its record, and the hops of its chain, depth first. */
 export interface Chain {
@@ -31,7 +24,12 @@ export interface MergedRecords {
  * and message.
  */
 export function mergeRecords(records: readonly HopRecord[]): MergedRecords {
-  const pool = new Map<string, HopNode[]>();
+  const pool: Pool = {
+    byCode: new Map(),
+    byKey: new Map(),
+    byMessage: new Map(),
+    twins: new Map(),
+  };
   const chains: { record: HopRecord; causes: readonly ReportedCause[]; nodes: HopNode[] }[] = [];
   const lines: HopRecord[] = [];
   for (const record of inFixedOrder(records)) {
@@ -73,10 +71,26 @@ export function mergeRecords(records: readonly HopRecord[]): MergedRecords {
     });
   }
   addLines(pool, lines);
-  return { nodes: [...pool.values()].flat(), chains };
+  return { nodes: [...pool.byCode.values()].flat(), chains };
 }
 
-type Pool = Map<string, HopNode[]>;
+/** The hops that were found so far, by what causes and lines are recognised by. */
+interface Pool {
+  readonly byCode: Map<string, HopNode[]>;
+  readonly byKey: Map<string, HopNode>;
+  /** Those of a code, and those of a code and a time: the keys are messageKey() and timeKey(). */
+  readonly byMessage: Map<string, NodesByMessage>;
+  /** How many hops would have the same key. */
+  readonly twins: Map<string, number>;
+}
+
+function timeKey(timeUs: number, fullCode: string): string {
+  return `time ${timeUs} ${fullCode}`;
+}
+
+function messageKey(fullCode: string): string {
+  return `message ${fullCode}`;
+}
 
 function codeOf({ system, module, code }: ReportedCause): string {
   return module ? `${system}_${module}_${code}` : `${system}_${code}`;
@@ -100,8 +114,7 @@ function bySpan(pool: Pool, cause: ReportedCause, span: string | undefined) {
   const time = cause.provenance === "OBSERVED" ? ` ${cause.timeUs ?? ""}` : "";
   const fullCode = codeOf(cause);
   const key = `span ${span}${time} ${fullCode}`;
-  const found = pool.get(fullCode)?.find((node) => node.key === key);
-  return found ?? addNode(pool, key, fullCode, cause);
+  return pool.byKey.get(key) ?? addNode(pool, key, fullCode, cause);
 }
 
 function byTimeOfFailure(
@@ -114,15 +127,9 @@ function byTimeOfFailure(
     return undefined;
   }
   const fullCode = codeOf(cause);
-  const found = pool
-    .get(fullCode)
-    ?.find(
-      (node) =>
-        !taken.has(node) &&
-        node.chainUs === cause.timeUs &&
-        sameMessage(node.message, cause.message),
-    );
-  return found ?? addNode(pool, `time ${cause.timeUs} ${fullCode}`, fullCode, cause);
+  const key = timeKey(cause.timeUs, fullCode);
+  const found = pool.byMessage.get(key)?.find(cause.message, taken);
+  return found ?? addNode(pool, key, fullCode, cause);
 }
 
 function byMessage(
@@ -132,21 +139,36 @@ function byMessage(
   taken: ReadonlySet<HopNode>,
 ) {
   const fullCode = codeOf(cause);
-  const found = pool
-    .get(fullCode)
-    ?.find((node) => !taken.has(node) && sameMessage(node.message, cause.message));
-  return found ?? addNode(pool, `message ${fullCode}`, fullCode, cause);
+  const key = messageKey(fullCode);
+  const found = pool.byMessage.get(key)?.find(cause.message, taken);
+  return found ?? addNode(pool, key, fullCode, cause);
 }
 
-function addNode(pool: Pool, key: string, fullCode: string, cause?: ReportedCause): HopNode {
-  const nodes = pool.get(fullCode) ?? [];
-  const twins = nodes.filter((node) => node.key === key || node.key.startsWith(`${key} #`)).length;
+function addNode(pool: Pool, key: string, fullCode: string, cause: ReportedCause): HopNode {
+  const twins = pool.twins.get(key) ?? 0;
+  pool.twins.set(key, twins + 1);
   const node = hopNode(twins > 0 ? `${key} #${twins}` : key, fullCode);
-  node.message = cause?.message ?? "";
-  node.chainUs = cause?.timeUs ?? Number.POSITIVE_INFINITY;
-  nodes.push(node);
-  pool.set(fullCode, nodes);
+  node.message = cause.message;
+  node.chainUs = cause.timeUs ?? Number.POSITIVE_INFINITY;
+  pool.byKey.set(node.key, node);
+  addByCode(pool, node);
+  addByMessage(pool, messageKey(fullCode), node);
+  if (cause.timeUs !== undefined) {
+    addByMessage(pool, timeKey(cause.timeUs, fullCode), node);
+  }
   return node;
+}
+
+function addByCode({ byCode }: Pool, node: HopNode): void {
+  const nodes = byCode.get(node.fullCode) ?? [];
+  nodes.push(node);
+  byCode.set(node.fullCode, nodes);
+}
+
+function addByMessage({ byMessage }: Pool, key: string, node: HopNode): void {
+  const nodes = byMessage.get(key) ?? createNodesByMessage();
+  nodes.add(node);
+  byMessage.set(key, nodes);
 }
 
 /**
@@ -159,13 +181,16 @@ function addLines(pool: Pool, lines: readonly HopRecord[]): void {
   for (const group of groups.values()) {
     const [first] = group;
     if (first === undefined) continue;
-    const hops = (pool.get(first.fullCode) ?? [])
-      .filter((node) => node.provenance !== "OBSERVED" && sameMessage(node.message, first.message))
-      .map((node) => ({ node, timeUs: timeOf(node) }))
-      .sort((a, b) => a.timeUs - b.timeUs || byTime(a.node, b.node))
-      .map(({ node }) => node);
+    const hops = earliest(
+      (pool.byCode.get(first.fullCode) ?? []).filter(
+        (node) => node.provenance !== "OBSERVED" && sameMessage(node.message, first.message),
+      ),
+      group.length,
+    );
     if (hops.length === 0) {
-      hops.push(addNode(pool, `line ${first.message}`, first.fullCode));
+      const hop = hopNode(`line ${first.message}`, first.fullCode);
+      addByCode(pool, hop);
+      hops.push(hop);
     }
     group.sort((a, b) => lineTime(a) - lineTime(b));
     group.forEach((line, index) => {
@@ -176,6 +201,18 @@ function addLines(pool: Pool, lines: readonly HopRecord[]): void {
       }
     });
   }
+}
+
+/** So many of the hops that failed first, in the order of time. */
+function earliest(nodes: readonly HopNode[], count: number): HopNode[] {
+  const first: HopNode[] = [];
+  for (const node of nodes) {
+    const last = first.at(-1);
+    if (first.length === count && last !== undefined && byTime(last, node) <= 0) continue;
+    first.splice(first.findLastIndex((other) => byTime(other, node) <= 0) + 1, 0, node);
+    first.splice(count);
+  }
+  return first;
 }
 
 function lineTime({ timeUs, observedUs }: HopRecord): number {

@@ -44,3 +44,10 @@ test("only hex IDs are folded", () => {
   expect(normalTraceId("Order-17")).toBe("Order-17");
   expect(normalTraceId(hex.toUpperCase())).toBe(hex);
 });
+
+test("a long text with many spaces takes no time", () => {
+  const started = performance.now();
+  expect(traceIdsIn(`a${" ".repeat(200_000)}b`)).toEqual([]);
+  expect(traceIdsIn(`${" ".repeat(200_000)}"${hex}",${" ".repeat(200_000)}`)).toContain(hex);
+  expect(performance.now() - started).toBeLessThan(2_000);
+});

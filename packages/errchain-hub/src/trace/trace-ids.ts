@@ -23,7 +23,7 @@ export function traceIdsIn(text: string): string[] {
       add(part ?? whole);
     }
   };
-  const bare = text.trim().replace(/^["'`([{<\s]+|["'`)\]}>,;\s]+$/g, "");
+  const bare = bareOf(text);
   if (/^\S+$/.test(bare) && !/[|/?="]/.test(bare)) {
     add(bare);
   }
@@ -41,6 +41,18 @@ export function traceIdsIn(text: string): string[] {
   }
   addAll(/(?<![\d.])\d+(?:\.\d+){2,}(?![\d.])/g); // the dotted numbers of older systems
   return [...found];
+}
+
+const OPENING = /["'`([{<\s]/;
+const CLOSING = /["'`)\]}>,;\s]/;
+
+/** A text without what is around it. One expression for the end would take quadratic time. */
+function bareOf(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && OPENING.test(text.charAt(start))) start++;
+  while (start < end && CLOSING.test(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 function unescaped(id: string): string | undefined {

@@ -21,14 +21,22 @@ export function createAppend(
   const insert = db.prepare(
     "INSERT OR IGNORE INTO record (id, trace, identity, code, data) VALUES (?, ?, ?, ?, ?)",
   );
+  const used = db.prepare("UPDATE label SET last_record = ? WHERE id = ?");
   return ({ traceIds, identities, codes, data }) => {
     const first = counters.get("nextRecord");
     let next = first;
+    const lastRecords = new Map<number, number>();
     for (let i = 0; i < traceIds.length; i++) {
       const code = labels.id(CODE, codes[i] ?? "");
       const key = keyOf(traceIds[i] ?? "");
       const { changes } = insert.run(next, key, identities[i] ?? 0, code, data[i] ?? "");
-      next += Number(changes);
+      if (Number(changes) > 0) {
+        lastRecords.set(code, next);
+        next++;
+      }
+    }
+    for (const [code, record] of lastRecords) {
+      used.run(record, code);
     }
     const accepted = next - first;
     if (accepted > 0) {

@@ -12,9 +12,10 @@ export interface Counters {
 /**
  * `records`, `traces`: how many are stored. `nextRecord`: the ID of the next
  * record; never reused, since `digested`, the ID of the last record that is in
- * counts and searches, tells the new ones from the old.
+ * counts and searches, tells the new ones from the old. `minutesFrom`: from which
+ * minute since 1970 on failures are counted by the minute; a whole hour.
  */
-export type CounterName = "records" | "traces" | "nextRecord" | "digested";
+export type CounterName = "records" | "traces" | "nextRecord" | "digested" | "minutesFrom";
 
 export function createCounters(db: DatabaseSync): Counters {
   const values = new Map<string, number>();

@@ -14,6 +14,8 @@ export interface Counted {
   readonly any: readonly number[];
   /** Pairs of codes: above, below. */
   readonly links: readonly (readonly [number, number])[];
+  /** Whether its records are as many as are linked: later ones change nothing. */
+  readonly isFull?: boolean;
 }
 
 /** Collects changes of the counts, and writes each count once. */

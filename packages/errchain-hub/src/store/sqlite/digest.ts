@@ -7,6 +7,7 @@ import { MAX_RECORDS_OF_TRACE, type StoredTrace, type TraceChange } from "../sto
 import type { Counters } from "./counters.js";
 import type { Counted, Counts } from "./counts.js";
 import { CODE, type Labels } from "./labels.js";
+import { FIRST_RECORDS } from "./search.js";
 import { type Summary, storedTrace } from "./summary.js";
 import { type TraceKey, traceIdOf } from "./trace-key.js";
 
@@ -38,7 +39,7 @@ export function createDigest(
     "SELECT id, trace, code, data FROM record WHERE id > ? ORDER BY id LIMIT ?",
   );
   const allRecords = db.prepare(
-    "SELECT id, trace, code, data FROM record WHERE trace = ? ORDER BY id LIMIT ?",
+    `SELECT id, trace, code, data FROM record WHERE id IN (${FIRST_RECORDS}) ORDER BY id`,
   );
   const findTrace = db.prepare("SELECT id, counted, first_us FROM trace WHERE key = ?");
   const addTrace = db.prepare(
@@ -73,23 +74,26 @@ export function createDigest(
     for (const [traceId, fresh] of Map.groupBy(rows, ({ trace }) => traceIdOf(trace))) {
       const key = fresh[0]?.trace ?? "";
       const old = findTrace.get(key) as unknown as TraceRow | undefined;
+      const before = old && (JSON.parse(old.counted) as Counted);
+      if (before?.isFull) continue;
       // All records of a trace that is not known yet are new ones.
       const records = old
         ? (allRecords.all(key, MAX_RECORDS_OF_TRACE) as unknown as RecordRow[])
         : fresh.slice(0, MAX_RECORDS_OF_TRACE);
       const link = linkTrace(records.map((row) => recordOf(row, traceId, labels)));
       if (link === undefined) continue;
-      const { trace, counted, summary } = summarize(traceId, link, labels);
+      const { trace, counted: hops, summary } = summarize(traceId, link, labels);
+      const isFull = records.length === MAX_RECORDS_OF_TRACE;
+      const counted: Counted = isFull ? { ...hops, isFull } : hops;
       const texts = [JSON.stringify(summary), JSON.stringify(counted)] as const;
       let id = old?.id;
-      if (old === undefined || id === undefined) {
+      if (old === undefined || before === undefined || id === undefined) {
         const { firstUs, lastUs } = trace;
         const { root, surfaced } = counted;
         const result = addTrace.run(key, firstUs, lastUs, root, surfaced, nowUs, ...texts);
         id = Number(result.lastInsertRowid);
         added++;
       } else {
-        const before = JSON.parse(old.counted) as Counted;
         counts.add(before, -1);
         for (const code of furtherCodes(before)) {
           removeCode.run(code, old.first_us, id);

@@ -19,6 +19,31 @@ import { CODE, type LabelKind, SYSTEM, storedCode } from "./labels.js";
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
 
+/**
+ * The range that is counted for one that was asked for: in whole minutes, and in whole
+ * hours where the minutes are not kept any more.
+ */
+function countedRange(db: DatabaseSync, { startUs, endUs }: Range): Range {
+  const keptUs = minutesKeptFromUs(db);
+  const startUnitUs = startUs < keptUs ? HOUR_US : MINUTE_US;
+  const endUnitUs = endUs < keptUs ? HOUR_US : MINUTE_US;
+  return {
+    startUs: Math.floor(startUs / startUnitUs) * startUnitUs,
+    endUs: Math.ceil(endUs / endUnitUs) * endUnitUs,
+  };
+}
+
+/** From when on failures are counted by the minute; a whole hour. */
+function minutesKeptFromUs(db: DatabaseSync): number {
+  const row = db.prepare("SELECT value FROM meta WHERE name = 'minutesFrom'").get();
+  return Number(row?.["value"] ?? 0) * MINUTE_US;
+}
+
+/** The range before one, of the same length. */
+function rangeBefore({ startUs, endUs }: Range): Range {
+  return { startUs: 2 * startUs - endUs, endUs: startUs };
+}
+
 /** A part of a range: whole hours are counted by the hour, the rest by the minute. */
 interface Part {
   readonly table: "minute_count" | "hour_count";
@@ -26,9 +51,10 @@ interface Part {
   readonly to: number;
 }
 
+/** The parts of a range of whole minutes. */
 function partsOf({ startUs, endUs }: Range): Part[] {
-  const start = Math.floor(startUs / MINUTE_US);
-  const end = Math.ceil(endUs / MINUTE_US);
+  const start = startUs / MINUTE_US;
+  const end = endUs / MINUTE_US;
   const firstHour = Math.ceil(start / 60);
   const lastHour = Math.floor(end / 60);
   if (firstHour >= lastHour) {
@@ -70,8 +96,9 @@ const MAX_CODES = 5_000;
 const CODES_OF_SYSTEM = 10;
 
 export function topCodes(db: DatabaseSync, query: TopQuery): TopResult {
-  const { range, role, system, onlyNew, limit } = query;
-  const before = { startUs: 2 * range.startUs - range.endUs, endUs: range.startUs };
+  const { role, system, onlyNew, limit } = query;
+  const range = countedRange(db, query.range);
+  const before = countedRange(db, rangeBefore(range));
   const counts = `WITH counts AS MATERIALIZED (${countsIn(range, role, CODE)})`;
   const rows = db
     .prepare(
@@ -80,7 +107,7 @@ export function topCodes(db: DatabaseSync, query: TopQuery): TopResult {
     )
     .all();
   const matches = "(?1 = '' OR system = ?1) AND (?2 = 0 OR first_us >= ?2)";
-  const parameters = [system, onlyNew ? range.startUs : 0];
+  const parameters = [system, onlyNew ? query.range.startUs : 0];
   const { codeCount } = db
     .prepare(
       `${counts} SELECT count(*) AS codeCount FROM counts JOIN label ON label.id = counts.label
@@ -92,7 +119,7 @@ export function topCodes(db: DatabaseSync, query: TopQuery): TopResult {
       ? rows.filter(
           (row) =>
             (system === "" || row["system"] === system) &&
-            (!onlyNew || Number(row["first_us"]) >= range.startUs),
+            (!onlyNew || Number(row["first_us"]) >= query.range.startUs),
         )
       : db
           .prepare(
@@ -112,10 +139,7 @@ export function topCodes(db: DatabaseSync, query: TopQuery): TopResult {
     total: countOf(db, range, role, 0),
     totalBefore: countOf(db, before, role, 0),
     codeCount,
-    range: {
-      startUs: Math.floor(range.startUs / MINUTE_US) * MINUTE_US,
-      endUs: Math.ceil(range.endUs / MINUTE_US) * MINUTE_US,
-    },
+    range,
   };
 }
 
@@ -154,7 +178,7 @@ function systemsIn(
 export function trend(db: DatabaseSync, query: TrendQuery): TrendResult {
   const { role, system, fullCode, group, limit } = query;
   const { startUs, endUs } = query.range;
-  const stepUs = query.stepSeconds * 1_000_000;
+  const stepUs = stepOf(db, query);
   const start = Math.floor(startUs / stepUs) * stepUs;
   const steps = Math.ceil((endUs - start) / stepUs);
   const unitUs = stepUs % HOUR_US === 0 ? HOUR_US : MINUTE_US;
@@ -196,7 +220,14 @@ export function trend(db: DatabaseSync, query: TrendQuery): TrendResult {
       series.push(rest);
     }
   }
-  return { startUs: start, stepSeconds: query.stepSeconds, series };
+  return { startUs: start, stepSeconds: stepUs / 1_000_000, series };
+}
+
+/** The step that was asked for, in whole hours where the minutes are not kept any more. */
+function stepOf(db: DatabaseSync, { range, stepSeconds }: TrendQuery): number {
+  const stepUs = stepSeconds * 1_000_000;
+  const startUs = Math.floor(range.startUs / stepUs) * stepUs;
+  return startUs < minutesKeptFromUs(db) ? Math.ceil(stepUs / HOUR_US) * HOUR_US : stepUs;
 }
 
 /** The label of all that a trend is about; undefined where the store does not know it. */
@@ -226,13 +257,14 @@ const MAX_LINKS = 50;
 
 export function codeDetails(
   db: DatabaseSync,
-  { fullCode, range }: CodeQuery,
+  { fullCode, range: asked }: CodeQuery,
 ): CodeResult | undefined {
   const row = db.prepare("SELECT * FROM label WHERE text = ? AND kind = ?").get(fullCode, CODE);
   if (row === undefined) {
     return undefined;
   }
   const label = Number(row["id"]);
+  const range = countedRange(db, asked);
   const from = Math.floor(range.startUs / HOUR_US);
   const to = Math.ceil(range.endUs / HOUR_US);
   const links = (other: "above" | "below", own: "above" | "below"): CodeLink[] =>

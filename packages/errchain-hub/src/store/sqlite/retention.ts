@@ -2,13 +2,14 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Counters } from "./counters.js";
 import type { Counted } from "./counts.js";
 import { CODE, type Labels } from "./labels.js";
+import { createSizeOfTraces } from "./size-of-traces.js";
 import type { TraceKey } from "./trace-key.js";
 
 /** How long data is kept. 0 stands for no limit. */
 export interface RetentionOptions {
   /** Records and traces. */
   readonly days: number;
-  /** Records and traces: up to so many bytes of database. */
+  /** Records and traces: up to so many bytes of database. Counts and the dictionary come on top. */
   readonly bytes: number;
   /** Counts and the dictionary; never shorter than `days`. */
   readonly countDays: number;
@@ -17,7 +18,9 @@ export interface RetentionOptions {
 /** So many rows go at a time, so that nobody waits long for the writer. */
 const PIECE = 2000;
 
-const DAY_US = 86_400_000_000;
+const MINUTE_US = 60_000_000;
+const HOUR_US = 60 * MINUTE_US;
+const DAY_US = 24 * HOUR_US;
 
 /**
  * Deletes one piece of what is too old or too much, the oldest first, within a
@@ -41,10 +44,6 @@ export function createRetention(
   const deleteCode = db.prepare(
     "DELETE FROM trace_code WHERE code = ? AND first_us = ? AND trace = ?",
   );
-  const sizes = db.prepare(
-    `SELECT (page_count - freelist_count) * page_size AS used
-     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
-  );
   const oldCounts = ["minute_count", "hour_count"].map((table) => ({
     table,
     oldest: db.prepare(`SELECT min(at) AS at FROM ${table} WHERE role = ? AND kind = ?`),
@@ -54,13 +53,23 @@ export function createRetention(
     `DELETE FROM link_count WHERE (above, below, at) IN
      (SELECT above, below, at FROM link_count WHERE at < ? LIMIT ${PIECE})`,
   );
+  const lastLabel = db.prepare("SELECT coalesce(max(id), 0) AS id FROM label");
   const deleteLabels = db.prepare(
-    `DELETE FROM label WHERE id IN
-     (SELECT id FROM label WHERE last_us < ? AND kind = ${CODE} LIMIT ${PIECE})`,
+    `DELETE FROM label WHERE id > ? AND id <= ? AND kind = ${CODE}
+     AND last_record < (SELECT coalesce(min(id), ${Number.MAX_SAFE_INTEGER}) FROM record)
+     AND NOT EXISTS (SELECT 1 FROM trace WHERE root = label.id)
+     AND NOT EXISTS (SELECT 1 FROM trace WHERE surfaced = label.id)
+     AND NOT EXISTS (SELECT 1 FROM trace_code WHERE trace_code.code = label.id)
+     AND NOT EXISTS (SELECT 1 FROM minute_count WHERE minute_count.label = label.id)
+     AND NOT EXISTS (SELECT 1 FROM hour_count WHERE hour_count.label = label.id)
+     AND NOT EXISTS (SELECT 1 FROM link_count WHERE above = label.id)
+     AND NOT EXISTS (SELECT 1 FROM link_count WHERE below = label.id)`,
   );
+  const sizeOfTraces = createSizeOfTraces(db);
+  let labelsSeen = 0;
 
   function deleteOldTraces(nowUs: number): boolean {
-    const tooMuch = bytes > 0 && (sizes.get() as { used: number }).used > bytes;
+    const tooMuch = bytes > 0 && sizeOfTraces.isOver(bytes);
     const limitUs = days > 0 ? nowUs - days * DAY_US : 0;
     let room = PIECE;
     const traces = oldestTraces.all() as unknown as OldTrace[];
@@ -87,16 +96,19 @@ export function createRetention(
   function deleteOldCounts(nowUs: number): boolean {
     let more = false;
     for (const { table, oldest, remove } of oldCounts) {
-      const unitUs = table === "minute_count" ? 60_000_000 : 3_600_000_000;
       // The minutes go with the traces; the hours are what is kept longer.
       const keepDays = table === "minute_count" && days > 0 ? days : countDays;
       if (keepDays === 0) continue;
-      const limit = Math.floor((nowUs - keepDays * DAY_US) / unitUs);
+      const limitHour = Math.floor((nowUs - keepDays * DAY_US) / HOUR_US);
+      // The minutes of an hour go together: from then on the hour stands for them.
+      const limit = table === "minute_count" ? limitHour * 60 : limitHour;
       for (const role of [1, 2, 3]) {
         for (const kind of [0, 1, 2]) {
           const { at } = oldest.get(role, kind) as { at: number | null };
           if (at !== null && at < limit) {
-            remove.run(role, kind, Math.min(at + 10, limit - 1));
+            const upTo = Math.min(at + 10, limit - 1);
+            remove.run(role, kind, upTo);
+            if (table === "minute_count") keepMinutesFrom((Math.floor(upTo / 60) + 1) * 60);
             more = true;
           }
         }
@@ -104,12 +116,24 @@ export function createRetention(
     }
     if (countDays > 0) {
       const limitUs = nowUs - countDays * DAY_US;
-      more = deleteLinks.run(Math.floor(limitUs / 3_600_000_000)).changes === PIECE || more;
-      const gone = Number(deleteLabels.run(limitUs).changes);
-      if (gone > 0) labels.forget();
-      more = gone === PIECE || more;
+      more = deleteLinks.run(Math.floor(limitUs / HOUR_US)).changes === PIECE || more;
+      deleteUnusedLabels();
     }
     return more;
+  }
+
+  function keepMinutesFrom(minute: number): void {
+    counters.add("minutesFrom", Math.max(0, minute - counters.get("minutesFrom")));
+  }
+
+  /** Looks at one piece of the dictionary; the next time at the next one. */
+  function deleteUnusedLabels(): void {
+    const { id: last } = lastLabel.get() as { id: number };
+    const from = labelsSeen < last ? labelsSeen : 0;
+    labelsSeen = from + PIECE;
+    if (deleteLabels.run(from, labelsSeen).changes > 0) {
+      labels.forget();
+    }
   }
 
   return (nowUs) => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
-const VERSION = 1;
+/** Times are stored as numbers that JavaScript holds exactly, see storableUs(). */
+const MAX_US = Number.MAX_SAFE_INTEGER;
 
 // A trace's key is a BLOB of 16 bytes for a trace ID of 32 hex digits, and TEXT
 // for any other: two types, so that no ID can look like another.
@@ -8,11 +9,15 @@ const VERSION = 1;
 // record         what came in; written at once, acknowledged when committed
 // trace          what the digest makes of the records of a trace
 // trace_code     the codes of a trace that are neither its first fault nor surfaced
-// label          the dictionary: codes, systems, and the empty label for all
+// label          the dictionary: codes, systems, and the empty label for all;
+//                last_record is the last record with it
 // *_count        how often a label occurred; kind and role see counts.ts
 // link_count     how often one code led to another, by the hour
 // meta           counters, and how far the digest has come
-const SCHEMA = `
+//
+// Each format is made from the one before it, the first from an empty database.
+const FORMATS = [
+  `
 CREATE TABLE record (
   id INTEGER PRIMARY KEY,
   trace ANY NOT NULL,
@@ -90,9 +95,28 @@ CREATE INDEX link_below ON link_count (below, at);
 CREATE INDEX link_at ON link_count (at);
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-`;
+`,
+  `
+DROP INDEX label_last;
+ALTER TABLE label ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;
+UPDATE label SET last_record = (SELECT coalesce(max(id), 0) FROM record);
 
-/** Makes a new database ready, and checks that an old one can be used. */
+INSERT INTO meta SELECT 'minutesFrom',
+  (coalesce((SELECT min(at) FROM minute_count), 0) + 59) / 60 * 60;
+
+UPDATE trace SET first_us = min(max(first_us, -${MAX_US}), ${MAX_US}),
+  last_us = min(max(last_us, -${MAX_US}), ${MAX_US})
+  WHERE abs(first_us) > ${MAX_US} OR abs(last_us) > ${MAX_US};
+UPDATE trace_code SET first_us = min(max(first_us, -${MAX_US}), ${MAX_US})
+  WHERE abs(first_us) > ${MAX_US};
+UPDATE label SET first_us = min(max(first_us, -${MAX_US}), ${MAX_US}),
+  last_us = min(max(last_us, -${MAX_US}), ${MAX_US})
+  WHERE abs(first_us) > ${MAX_US} OR abs(last_us) > ${MAX_US};
+`,
+];
+const VERSION = FORMATS.length;
+
+/** Makes a new database ready, and brings an old one to the present format. */
 export function prepareDatabase(db: DatabaseSync): void {
   const { user_version: version } = db.prepare("PRAGMA user_version").get() as {
     user_version: number;
@@ -106,6 +130,9 @@ export function prepareDatabase(db: DatabaseSync): void {
     // Before the first table: lets the file shrink when old traces go.
     db.exec("PRAGMA auto_vacuum = INCREMENTAL");
     db.exec("PRAGMA journal_mode = WAL");
-    db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
+  }
+  if (version < VERSION) {
+    const steps = FORMATS.slice(version).join("");
+    db.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${VERSION}; COMMIT`);
   }
 }
