@@ -70,22 +70,19 @@ describe.each(libraries)("%s as a client", (name) => {
     });
   });
 
-  // connect-es takes such an answer for one with an unknown status.
-  const isStrict = name === "ts";
-  test.runIf(whyNot(name) === undefined && !isStrict)(
-    "names the system also where its message is no UTF-8",
-    async () => {
-      const server = http2.createServer().on("stream", (stream) => {
-        const trailers = { "grpc-status": "14", "grpc-message": "%FF" };
-        stream.respond({ "content-type": "application/grpc", ...trailers }, { endStream: true });
-      });
-      const hostile = new URL(await listen(server)).host;
-      expect(await hop(name).ask("call", hostile, "1")).toMatchObject({
-        status: Code.Unavailable,
-        codes: ["WMS_ORDER_3"],
-      });
-    },
-  );
+  here("names the system also where its message is no UTF-8", async () => {
+    const server = http2.createServer().on("stream", (stream) => {
+      const trailers = { "grpc-status": "14", "grpc-message": "%FF" };
+      stream.respond({ "content-type": "application/grpc", ...trailers }, { endStream: true });
+    });
+    const hostile = new URL(await listen(server)).host;
+    // connect-es cannot read such an answer, and its status is lost.
+    const [status, code] = name === "ts" ? [Code.Unknown, "6"] : [Code.Unavailable, "3"];
+    expect(await hop(name).ask("call", hostile, "1")).toMatchObject({
+      status,
+      codes: [`WMS_ORDER_${code}`],
+    });
+  });
 
   here.each([
     ["cut off", "0a20"],
