@@ -181,6 +181,16 @@ test("half of a surrogate pair does not make an untrusted peer a trusted one", a
   expect(errorChain(err)?.causes[0]?.message).toMatch(/^\ufffdx+…$/);
 });
 
+test("an error that somebody has frozen does not carry what an untrusted peer claims", async () => {
+  const freeze: Interceptor = (next) => (req) =>
+    next(req).catch((err) => {
+      throw Object.freeze(err);
+    });
+  const fail = () => Promise.reject(bankError());
+  const client = await peer(fail, { peer: { system: "PARTNER" }, trust: "none" }, [freeze]);
+  expect(codesOf(await failureOf(client.unary({})))).toBeUndefined();
+});
+
 test("details by the thousand cost no time", async () => {
   // An entry of metadata: a name of two characters, and an empty value.
   const names = "abcdefghijklmnop".split("").map((char) => char.charCodeAt(0));

@@ -58,6 +58,12 @@ describe("boundChain", () => {
     );
   });
 
+  test("takes a text with half of a surrogate pair", () => {
+    const message = `\ud800${"x".repeat(6000)}`;
+    const chain = create(ErrorChainSchema, { causes: [{ system: "A", code: "100", message }] });
+    expect(boundChain(chain, 4096).causes).toMatchObject([{ system: "A", code: "100" }]);
+  });
+
   test("keeps the nearest and the root cause", () => {
     fc.assert(
       fc.property(any, fc.integer({ min: ROOM_FOR_TWO, max: 5500 }), (chain, maxBytes) => {

@@ -52,7 +52,7 @@ export function observedChain(
     ...(status && { status }),
     ...(fields.message && { message: fields.message }),
   });
-  const message = truncateUtf8(cause.message.toWellFormed(), DEFAULT_MAX_BYTES);
+  const message = truncateUtf8(cause.message, DEFAULT_MAX_BYTES);
   Object.assign(cause, fields, { message, procedure: calledProcedure(call) });
   cause.privateArgs = {
     ...said.privateArgs,
