@@ -191,6 +191,22 @@ test("an error that somebody has frozen does not carry what an untrusted peer cl
   expect(codesOf(await failureOf(client.unary({})))).toBeUndefined();
 });
 
+test("nor does one that somebody has made unreadable", async () => {
+  const spoil: Interceptor = (next) => (req) =>
+    next(req).catch((err) => {
+      throw Object.assign(err, { rawMessage: 5 });
+    });
+  const fail = async () => {
+    const err = bankError();
+    err.metadata.set("grpc-retry-pushback-ms", "-1");
+    throw err;
+  };
+  const client = await peer(fail, { peer: { system: "PARTNER" }, trust: "none" }, [spoil]);
+  const err = (await failureOf(client.unary({}))) as ConnectError;
+  expect(codesOf(err)).toBeUndefined();
+  expect(err.metadata.get("grpc-retry-pushback-ms")).toBeNull();
+});
+
 test("details by the thousand cost no time", async () => {
   // An entry of metadata: a name of two characters, and an empty value.
   const names = "abcdefghijklmnop".split("").map((char) => char.charCodeAt(0));

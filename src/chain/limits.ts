@@ -94,11 +94,10 @@ export interface EncodedDetail {
 
 /** How many bytes a detail takes in a google.rpc.Status, as an Any. */
 function anyBytes({ type, value }: EncodedDetail): number {
-  return "type.googleapis.com/".length + type.length + value.length + ANY_OVERHEAD;
+  const tagsAndLengths = 10; // of the Any and of its two fields
+  return "type.googleapis.com/".length + type.length + value.length + tagsAndLengths;
 }
 
-/** Tags and lengths of an Any, of its two fields, and of the chain in it. */
-const ANY_OVERHEAD = 10;
-
 /** What google.rpc.Status takes around message and details, and Any around a chain. */
-const STATUS_OVERHEAD = 2 + 4 + "type.googleapis.com/errchain.v1.ErrorChain".length + ANY_OVERHEAD;
+const STATUS_OVERHEAD =
+  2 + 4 + anyBytes({ type: "errchain.v1.ErrorChain", value: new Uint8Array() });

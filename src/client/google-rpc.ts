@@ -1,6 +1,7 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
 import type { ErrorDetail } from "../chain/error-chain.js";
+import { helpLink } from "../chain/help-link.js";
 import { decodeRetryInfo } from "../chain/retry-info.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 import type { SaidCause } from "./observed-chain.js";
@@ -54,7 +55,7 @@ const readers: Record<string, (fields: Fields, said: SaidCause) => void> = {
   "google.rpc.Help"(fields, said) {
     const [link] = fields.get(1) ?? [];
     const url = link && text(fieldsOf(link), 2);
-    if (url !== undefined && /^https?:/i.test(url)) {
+    if (url !== undefined && helpLink(url) !== "") {
       said.help = url;
     }
   },

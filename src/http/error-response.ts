@@ -8,16 +8,11 @@ import {
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { errorChain, errorsWithChain } from "../chain/error-chain.js";
 import { fullCode } from "../chain/full-code.js";
+import { helpLink } from "../chain/help-link.js";
 import { toHex } from "../chain/hex.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError } from "../chain/thrown.js";
-import {
-  type Exposure,
-  exposeChain,
-  GENERIC_MESSAGE,
-  isExposure,
-  isLink,
-} from "../server/expose.js";
+import { type Exposure, exposeChain, GENERIC_MESSAGE, isExposure } from "../server/expose.js";
 import { httpStatus } from "./http-status.js";
 
 export interface ErrorResponseOptions {
@@ -114,19 +109,15 @@ function describe(error: unknown, { exposure = "public" }: ErrorResponseOptions 
     code: nearest ? fullCode(nearest) : name,
     message: ownMessage || nearest?.message || GENERIC_MESSAGE,
     title: name.charAt(0) + name.slice(1).toLowerCase().replaceAll("_", " "),
-    help: linkOf(nearest),
+    help: helpLink(nearest?.help ?? ""),
     traceId: toHex(chain.traceId),
     causes: chain.causes.map(causeBody),
   };
 }
 
-function linkOf(cause: Cause | undefined): string {
-  return cause !== undefined && isLink(cause.help) ? cause.help : "";
-}
-
 function causeBody(cause: Cause): CauseBody {
   const { message, reason, args, privateArgs } = cause;
-  const help = linkOf(cause);
+  const help = helpLink(cause.help);
   return {
     code: fullCode(cause),
     message,

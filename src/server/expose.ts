@@ -9,6 +9,7 @@ import {
   Visibility,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 import { isIdentifier, isShortCode } from "../catalog/code-form.js";
+import { helpLink } from "../chain/help-link.js";
 import { type CauseNode, causeTree, flattenTree } from "../chain/tree.js";
 
 /**
@@ -86,12 +87,7 @@ function publicCause(cause: Cause): Cause {
 }
 
 function textsOf({ message, args, help }: Cause) {
-  return { message, args: { ...args }, help: isLink(help) ? help : "" };
-}
-
-/** Whether a help link is one that a front end may show: peers may send `javascript:`. */
-export function isLink(help: string): boolean {
-  return /^https?:\/\//i.test(help);
+  return { message, args: { ...args }, help: helpLink(help) };
 }
 
 function rebuiltRetry({ advice, delay, attempts }: Retry) {
