@@ -155,6 +155,6 @@ A library that sits between an application and its RPC stack can be as fast as w
 - **What errchain does itself** for a failure takes a few microseconds where it runs in a loop, and several times as long between two turns of a stack that has meanwhile used the caches for itself. Fewer instructions help less than they should there; fewer objects help more.
 - **The transport** does more than the interceptors: it copies the headers of a call, reads the deadline of the request and makes a signal for what is called. That is most of the difference between the two rows without a network.
 - **Connect compresses** error bodies of 1,024 bytes and more at every hop, on the thread pool, which costs more than everything else together. A usual chain of three hops stays below. A \`{ desc, value }\` detail is sent with a readable copy of itself, and is above it at once.
-- **More than 32 causes, or more bytes than allowed**: then something must be left out. In a plain chain the bytes show what; a fan-out, or a cause that speaks of repetitions, must be decoded for that.`;
+- **More than 32 causes, or more bytes than allowed**: then something must be left out. In a chain without a fan-out the bytes show what; otherwise, or where a cause that goes speaks of repetitions, it must be decoded for that.`;
 
 process.exitCode = main();

@@ -96,6 +96,17 @@ describe("composeChain", () => {
     );
   });
 
+  test("one tree within the limits is left of any tree that is larger", () => {
+    const large = arbitraryChain({ min: 20, max: 60 }).map(encode);
+    fc.assert(
+      fc.property(arbitraryCause, large, fc.constantFrom(2048, 5500), (own, below, maxBytes) => {
+        const joined = composeChain(own, [below], "", maxBytes);
+        expect(joined.length).toBeLessThanOrEqual(maxBytes);
+        expect(scanChain(joined)?.causes).toBeLessThanOrEqual(32);
+      }),
+    );
+  });
+
   test("a chain whose author forgot `branches` is mended", () => {
     const forgetful = create(ErrorChainSchema, {
       causes: [

@@ -29,6 +29,7 @@ export function composeChain(
   maxBytes: number,
 ): Uint8Array {
   let causes = 1;
+  let isLine = below.length <= 1;
   // The last of the chains that has a trace ID, and where that stands.
   let traced: Uint8Array = NO_BYTES;
   let traceIdAt = 0;
@@ -44,6 +45,7 @@ export function composeChain(
     if (scan !== undefined) {
       chains[count++] = chain;
       causes += scan.causes;
+      isLine &&= scan.isLine;
       if (scan.traceIdAt > 0) {
         traced = chain;
         traceIdAt = scan.traceIdAt;
@@ -59,7 +61,7 @@ export function composeChain(
   if (causes <= MAX_CAUSES && joined.length <= maxBytes) {
     return joined;
   }
-  const shortened = leaveOutMiddle(joined, maxBytes);
+  const shortened = isLine ? leaveOutMiddle(joined, maxBytes) : undefined;
   if (shortened !== undefined) {
     return shortened;
   }

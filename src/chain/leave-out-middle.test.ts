@@ -1,7 +1,12 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Cause, ErrorChainSchema, RetryAdvice } from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  type Cause,
+  ErrorChainSchema,
+  RetryAdvice,
+  RetrySchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
 import { boundChain } from "./bound.js";
 import { leaveOutMiddle } from "./leave-out-middle.js";
@@ -59,34 +64,45 @@ test("one cause too many costs one cause", () => {
   expect(causes[16]).toMatchObject({ code: "117", elided: 0 });
 });
 
-test("leaves a chain to boundChain() that is not plain", () => {
+test("leaves a chain to boundChain() where there is more to do", () => {
   const plain = plainChain(Array.from({ length: 40 }, () => ({})));
-  const [first, second, ...rest] = plain.causes as [Cause, Cause, ...Cause[]];
+  const retry = create(RetrySchema, { advice: RetryAdvice.DO_NOT_RETRY });
+  const withMiddle = (said: Partial<Cause>) =>
+    encode(plain.causes.map((cause, n) => (n === 20 ? { ...cause, ...said } : cause)));
   const encode = (causes: Cause[]) => toBinary(ErrorChainSchema, { ...plain, causes });
-  const bytesOf = {
-    plain: encode(plain.causes),
-    "a fan-out": encode([{ ...first, branches: 2 }, { ...second, branches: 0 }, ...rest]),
-    "says not to retry": encode([
-      first,
-      {
-        ...second,
-        retry: {
-          $typeName: "errchain.v1.Retry",
-          advice: RetryAdvice.DO_NOT_RETRY,
-          attempts: 0,
-        },
-      },
-      ...rest,
-    ]),
-    "an outsized text": encode([first, { ...second, message: "x".repeat(513) }, ...rest]),
-    "an outsized code": encode([first, { ...second, code: "x".repeat(64) }, ...rest]),
-    "many left out": encode([first, { ...second, elided: 0xffffffff }, ...rest]),
+  const shortened = (maxBytes: number, bytesOf: Record<string, Uint8Array>) =>
+    Object.entries(bytesOf)
+      .filter(([, bytes]) => leaveOutMiddle(bytes, maxBytes) !== undefined)
+      .map(([name]) => name);
+  const tooMany = {
+    plain: withMiddle({}),
+    "an outsized text": withMiddle({ message: "x".repeat(513) }),
+    "an outsized code": withMiddle({ code: "x".repeat(64) }),
+    "says not to retry": withMiddle({ retry }),
+    "many left out": withMiddle({ elided: 0xffffffff }),
     sealed: toBinary(ErrorChainSchema, { ...plain, sealed: Uint8Array.of(1) }),
   };
-  const shortened = Object.entries(bytesOf).filter(
-    ([, bytes]) => leaveOutMiddle(bytes, 5500) !== undefined,
+  expect(shortened(5500, tooMany)).toEqual(["plain", "an outsized text", "an outsized code"]);
+  const few = plain.causes.slice(-30);
+  const withSecond = (said: Partial<Cause>) =>
+    encode(few.map((cause, n) => (n === 1 ? { ...cause, ...said } : cause)));
+  const tooLarge = {
+    plain: withSecond({}),
+    "an outsized text": withSecond({ message: "x".repeat(513) }),
+    "an outsized code": withSecond({ code: "x".repeat(64) }),
+    "something unknown": withUnknownFields({ ...plain, causes: few }),
+    "says not to retry, and stays": withSecond({ retry }),
+  };
+  expect(shortened(400, tooLarge)).toEqual(["plain", "says not to retry, and stays"]);
+});
+
+test("texts stay as they are where only the number of causes is too high", () => {
+  const said = "x".repeat(600);
+  const chain = plainChain(
+    Array.from({ length: 33 }, (_, n) => (n === 0 ? { message: said } : {})),
   );
-  expect(shortened.map(([name]) => name)).toEqual(["plain"]);
+  const left = leaveOutMiddle(toBinary(ErrorChainSchema, chain), 5500) ?? new Uint8Array();
+  expect(fromBinary(ErrorChainSchema, left).causes[0]?.message).toBe(said);
 });
 
 test("takes any chain, and never gives more than it may", () => {

@@ -13,176 +13,150 @@ import {
 
 /**
  * A chain without the causes in its middle, in at most `maxBytes` and MAX_CAUSES causes:
- * the same that boundChain() leaves, but found by walking over the bytes. A call that goes
- * round in a circle is at the limit with every further hop, and to decode 32 causes for
- * each takes hundreds of times as long.
+ * what boundChain() leaves, but found by walking over the bytes. A call that goes round in
+ * a circle is at the limit with every further hop, and to decode 32 causes for each takes
+ * hundreds of times as long. Where only the number of causes is too high, their texts stay
+ * as they are.
  *
- * Undefined where more than that is to be done, which is for boundChain(): in a fan-out,
- * where a cause speaks of repetitions, where a text is outsized, for what is not known,
- * and where no two causes fit.
+ * Undefined where more than that is to be done, which is for boundChain(): where a cause
+ * that goes speaks of repetitions, where outsized texts or what is not known would go
+ * first, and where no two causes fit.
  *
- * @param chain encoded by encodeChain(), with chains behind it that scanChain() accepts
+ * @param chain encoded by encodeChain(), with a chain behind it in which scanChain() found
+ *   no fan-out. It is overwritten with the result, if there is one.
  */
 export function leaveOutMiddle(chain: Uint8Array, maxBytes: number): Uint8Array | undefined {
-  const walked = walk(chain);
-  if (walked === undefined) {
+  const starts = causeStarts(chain);
+  if (starts === undefined) {
     return undefined;
   }
-  const { causes, traceIdAt } = walked;
-  let total = chain.length - traceIdAt;
-  for (const { size } of causes) {
-    total += size;
-  }
+  let count = starts.length - 1;
   // What is left out lies between `from` and `to`; the cause above it says how much that was.
-  let from = Math.floor(causes.length / 2);
+  let from = Math.floor(count / 2);
   let to = from;
   let elided = 0;
-  let count = causes.length;
-  for (;;) {
-    const above = causes[from - 1];
-    const below = causes[to];
-    if (above === undefined || below === undefined || count < 3) {
-      return undefined;
-    }
+  let isSmall = false;
+  while (count > 2) {
+    const above = causeAt(chain, starts[from - 1] as number);
     const noted = above.elided + elided;
-    if (noted > MAX_INT32) {
+    const cut = (starts[to] as number) - (starts[from] as number);
+    const size = chain.length - cut - above.end + above.start + sizeWithElided(above, noted);
+    if (!(noted <= MAX_INT32)) {
       return undefined;
     }
-    const size = total - above.size + sizeWithElided(above, noted);
-    if (count <= MAX_CAUSES && size <= maxBytes) {
-      return write(chain, walked, from, to, noted, size);
+    if (count <= MAX_CAUSES) {
+      if (size <= maxBytes) {
+        return write(chain, above, starts[to] as number, noted);
+      }
+      isSmall ||= starts.slice(0, -1).every((start) => causeAt(chain, start).isSmall);
+      if (!isSmall) {
+        return undefined;
+      }
     }
     // The farthest from both ends goes; of two that are equally far, the deeper one.
     const isDeeper = Math.floor(count / 2) === from;
-    const dropped = isDeeper ? below : above;
+    const dropped = isDeeper ? causeAt(chain, starts[to] as number) : above;
+    if (dropped.hasRetry) {
+      return undefined;
+    }
     from -= isDeeper ? 0 : 1;
     to += isDeeper ? 1 : 0;
     elided += 1 + dropped.elided;
-    total -= dropped.size;
     count--;
   }
+  return undefined;
 }
 
-/** Where a cause stands in the bytes of a chain. */
+/** Where the causes begin, and where the last one ends; undefined if there is more than them and a trace ID. */
+function causeStarts(bytes: Uint8Array): number[] | undefined {
+  const cursor: Cursor = { bytes, pos: 0 };
+  const starts = [0];
+  while (cursor.pos < bytes.length) {
+    const start = cursor.pos;
+    const tag = readLength(cursor);
+    cursor.pos = readEnd(cursor);
+    if (tag === CAUSES_TAG && start === starts.at(-1)) {
+      starts.push(cursor.pos);
+    } else if (tag !== TRACE_ID_TAG) {
+      return undefined;
+    }
+  }
+  return starts;
+}
+
+/** A cause in the bytes of a chain. */
 interface CausePlace {
   /** Where its field begins, and where the content of that begins and ends. */
   readonly start: number;
   readonly content: number;
   readonly end: number;
-  /** How many bytes the field takes. */
-  readonly size: number;
+  /** NaN where it cannot be said. */
   readonly elided: number;
-  /** Where `elided` stands; both are 0 where it does not. */
+  /** Where `elided` stands; both are the end of the cause where it does not. */
   readonly elidedStart: number;
   readonly elidedEnd: number;
+  /** Whether it says something about a repetition of its call. */
+  readonly hasRetry: boolean;
+  /** Whether nothing of it would be cut before a cause is left out. */
+  readonly isSmall: boolean;
 }
 
-interface Walked {
-  readonly causes: readonly CausePlace[];
-  /** Where the trace ID begins. Nothing follows it. */
-  readonly traceIdAt: number;
-}
-
-/** Finds the causes of a plain chain; undefined if it is another one. */
-function walk(bytes: Uint8Array): Walked | undefined {
-  const cursor: Cursor = { bytes, pos: 0 };
-  const causes: CausePlace[] = [];
-  let traceIdAt = bytes.length;
-  let branches = 1;
-  while (cursor.pos < bytes.length) {
-    const start = cursor.pos;
-    const tag = readLength(cursor);
-    const end = readEnd(cursor);
-    if (tag === TRACE_ID_TAG) {
-      traceIdAt = start; // of several the last one counts
-      cursor.pos = end;
-    } else if (tag === CAUSES_TAG && branches === 1 && traceIdAt === bytes.length) {
-      const content = cursor.pos;
-      const facts = walkCause(cursor, end);
-      if (facts === undefined) {
-        return undefined;
-      }
-      causes.push({ start, content, end, size: end - start, ...facts });
-      branches = facts.branches;
-    } else {
-      return undefined;
-    }
-  }
-  return branches === 0 ? { causes, traceIdAt } : undefined;
-}
-
-type CauseFacts = Pick<CausePlace, "elided" | "elidedStart" | "elidedEnd"> & {
-  readonly branches: number;
-};
-
-function walkCause(cursor: Cursor, end: number): CauseFacts | undefined {
-  let branches = 0;
+function causeAt(bytes: Uint8Array, start: number): CausePlace {
+  const cursor: Cursor = { bytes, pos: start };
+  readLength(cursor);
+  const end = readEnd(cursor);
+  const content = cursor.pos;
   let elided = 0;
-  let elidedStart = 0;
-  let elidedEnd = 0;
+  let elidedStart = end;
+  let elidedEnd = end;
+  let hasRetry = false;
+  let isSmall = true;
   while (cursor.pos < end) {
-    const start = cursor.pos;
+    const fieldStart = cursor.pos;
     const tag = readLength(cursor);
     const number = tag >>> 3;
-    if (number === RETRY || number > LAST_FIELD) {
-      return undefined;
-    }
-    if (tag === BRANCHES_TAG) {
-      branches = readLength(cursor);
-    } else if (tag === ELIDED_TAG) {
-      if (elidedEnd > 0) {
-        return undefined;
-      }
-      elided = readLength(cursor);
-      if (elided < 0) {
-        return undefined;
-      }
-      elidedStart = start;
+    isSmall &&= number <= LAST_FIELD;
+    if (tag === ELIDED_TAG) {
+      const value = readLength(cursor);
+      elided = value < 0 || elidedStart < end ? Number.NaN : value;
+      elidedStart = fieldStart;
       elidedEnd = cursor.pos;
     } else if ((tag & 7) === 0) {
       skipVarint(cursor, end);
     } else {
       const fieldEnd = readEnd(cursor);
-      if (
-        fieldEnd - cursor.pos >
-        (number <= LAST_IDENTITY_FIELD ? MAX_IDENTITY_BYTES : OUTSIZED_BYTES)
-      ) {
-        return undefined;
-      }
+      const most = number <= LAST_IDENTITY_FIELD ? MAX_IDENTITY_BYTES : OUTSIZED_BYTES;
+      isSmall &&= fieldEnd - cursor.pos <= most;
+      hasRetry ||= number === RETRY;
       cursor.pos = fieldEnd;
     }
   }
-  return { branches, elided, elidedStart, elidedEnd };
+  return { start, content, end, elided, elidedStart, elidedEnd, hasRetry, isSmall };
 }
 
-function write(
-  bytes: Uint8Array,
-  { causes, traceIdAt }: Walked,
-  from: number,
-  to: number,
-  elided: number,
-  size: number,
-): Uint8Array {
-  const above = causes[from - 1] as CausePlace;
-  const below = causes[to] as CausePlace;
-  const last = causes.at(-1) as CausePlace;
-  const cursor = { bytes: new Uint8Array(size), pos: 0 };
-  const copy = (start: number, end: number) => {
-    cursor.bytes.set(bytes.subarray(start, end), cursor.pos);
-    cursor.pos += end - start;
-  };
-  copy(0, above.start);
+/**
+ * Writes the result over the chain: what stands before `above` stays, what begins at
+ * `below` moves up. A cause that goes takes at least eight bytes (of system and code, and
+ * its own tag and length), and to note it at most as many.
+ */
+function write(bytes: Uint8Array, above: CausePlace, below: number, elided: number): Uint8Array {
+  const { start, content, end, elidedStart, elidedEnd } = above;
+  const length = contentWithElided(above, elided);
+  const head = start + varintBytes(CAUSES_TAG) + varintBytes(length);
+  const tail = head + length - (end - elidedEnd);
+  // From behind, as a cause may grow by what is noted.
+  bytes.copyWithin(tail, elidedEnd, end);
+  bytes.copyWithin(head, content, elidedStart);
+  const cursor: Cursor = { bytes, pos: start };
   writeVarint(cursor, CAUSES_TAG);
-  writeVarint(cursor, contentWithElided(above, elided));
-  copy(above.content, above.elidedStart || above.end);
+  writeVarint(cursor, length);
+  cursor.pos = head + elidedStart - content;
   if (elided > 0) {
     writeVarint(cursor, ELIDED_TAG);
     writeVarint(cursor, elided);
   }
-  copy(above.elidedEnd || above.end, above.end);
-  copy(below.start, last.end);
-  copy(traceIdAt, bytes.length);
-  return cursor.bytes;
+  bytes.copyWithin(head + length, below);
+  return bytes.subarray(0, head + length + bytes.length - below);
 }
 
 /** How many bytes the field of a cause takes with another `elided`. */
@@ -202,7 +176,6 @@ const MAX_INT32 = 2 ** 31 - 1;
 const { field } = CauseSchema;
 const CAUSES_TAG = tagOf(ErrorChainSchema.field.causes);
 const TRACE_ID_TAG = tagOf(ErrorChainSchema.field.traceId);
-const BRANCHES_TAG = tagOf(field.branches);
 const ELIDED_TAG = tagOf(field.elided);
 const RETRY = field.retry.number;
 /** System, module and code are the first fields. */

@@ -27,6 +27,7 @@ describe("scanChain", () => {
           expect(scan).toEqual({
             causes: causes.length,
             hasRetry: causes.some(({ retry }) => retry !== undefined),
+            isLine: causes.every(({ branches }) => branches <= 1),
           });
           expect(traceIdAt > 0).toBe(traceId.length > 0);
           expect(bytes.slice(traceIdAt, traceIdAt + traceId.length)).toEqual(traceId);

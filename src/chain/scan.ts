@@ -14,6 +14,8 @@ export interface ChainScan {
   readonly traceIdAt: number;
   /** Whether any cause says something about a repetition of its call. */
   readonly hasRetry: boolean;
+  /** Whether each cause follows from the next one: there is no fan-out. */
+  readonly isLine: boolean;
 }
 
 /** What of a cause says whose it is. */
@@ -59,6 +61,7 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
   let traceIdAt = 0;
   // How many causes must still follow for the tree to be whole.
   let pending = 1;
+  let isLine = true;
   while (cursor.pos < bytes.length) {
     const tag = readLength(cursor);
     if (tag === CAUSES_TAG) {
@@ -72,6 +75,7 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
       }
       causes++;
       pending += branches - 1;
+      isLine &&= branches <= 1;
     } else if (tag === TRACE_ID_TAG) {
       const end = readEnd(cursor);
       const length = end - cursor.pos;
@@ -85,7 +89,7 @@ function walkChain(bytes: Uint8Array): ChainScan | undefined {
     }
   }
   const { hasRetry } = cursor;
-  return causes > 0 && pending === 0 ? { causes, nearest, traceIdAt, hasRetry } : undefined;
+  return causes > 0 && pending === 0 ? { causes, nearest, traceIdAt, hasRetry, isLine } : undefined;
 }
 
 /** Whether the text that begins at a place of a signature is this one, which must be ASCII. */
