@@ -266,6 +266,14 @@ describe("logLines", () => {
     await new Promise(setImmediate);
   });
 
+  test("hears of a stream's errors once, however many write to it", () => {
+    const stream = new Writable();
+    for (let sinks = 0; sinks < 12; sinks++) {
+      logLines(stream);
+    }
+    expect(stream.listenerCount("error")).toBe(1);
+  });
+
   test("drops lines while a stream takes no more, and says how many", () => {
     const written: string[] = [];
     const stream = { writableLength: 0, write: (text: string) => written.push(text) };

@@ -9,7 +9,8 @@ export type { CauseInit, Classifier } from "../catalog/cause-init.js";
  * or only a part of one: the code is that of the reason (`HTTP_ECONNREFUSED`,
  * `HTTP_UND_ERR_HEADERS_TIMEOUT`), or `HTTP_FETCH_FAILED` where there is none.
  *
- * An answer with a status such as 500 is no error of fetch(). What an aborted signal
+ * An answer with a status such as 500 is no error of fetch(); where `undici` makes one of
+ * it (`interceptors.responseError()`, RetryAgent), the HTTP status is a private arg. What an aborted signal
  * throws (AbortError, TimeoutError) is left to the interceptor, which knows the
  * deadline of the request.
  */
@@ -42,10 +43,14 @@ interface Reason {
 }
 
 function reasonOf(error: Thrown): Reason {
-  const { code, socket } = error;
+  const { code, socket, statusCode } = error;
   if (isUndiciCode(code)) {
     const { remoteAddress: address, remotePort: port } = isThrown(socket) ? socket : {};
-    return { code, status: statusOf(code), privateArgs: privateArgsOf({ address, port }) };
+    return {
+      code,
+      status: statusOf(code, statusCode),
+      privateArgs: privateArgsOf({ address, port, http_status: statusCode }),
+    };
   }
   const system = systemErrorOf(error);
   if (system === undefined) {
@@ -56,7 +61,7 @@ function reasonOf(error: Thrown): Reason {
 }
 
 /** See https://undici.nodejs.org/#/docs/api/Errors. */
-function statusOf(code: string): FailureStatus {
+function statusOf(code: string, httpStatus: unknown): FailureStatus {
   switch (code) {
     case "UND_ERR_CONNECT_TIMEOUT":
     case "UND_ERR_SOCKET":
@@ -68,6 +73,23 @@ function statusOf(code: string): FailureStatus {
     case "UND_ERR_HEADERS_TIMEOUT":
     case "UND_ERR_BODY_TIMEOUT":
       return "DEADLINE_EXCEEDED";
+    case "UND_ERR_RESPONSE": // of interceptors.responseError()
+    case "UND_ERR_REQ_RETRY": // of RetryAgent
+      return statusOfAnswer(httpStatus);
+    default:
+      return "INTERNAL";
+  }
+}
+
+/** As with the answers of AWS: what passes may pass, everything else is our mistake. */
+function statusOfAnswer(httpStatus: unknown): FailureStatus {
+  switch (httpStatus) {
+    case 429:
+      return "RESOURCE_EXHAUSTED";
+    case 502:
+    case 503:
+    case 504:
+      return "UNAVAILABLE";
     default:
       return "INTERNAL";
   }

@@ -73,4 +73,5 @@ const OF_CLIENT: ReadonlyMap<string, Known> = new Map([
   ["Command timed out", ["COMMAND_TIMED_OUT", "DEADLINE_EXCEEDED"]],
   ["None of startup nodes is available", CLUSTER_UNAVAILABLE],
   ["Cluster is ended.", CLUSTER_UNAVAILABLE],
+  ["Cluster isn't ready and enableOfflineQueue options is false", CLUSTER_UNAVAILABLE],
 ]);

@@ -37,7 +37,10 @@ function fromClient(error: Thrown): CauseInit | undefined {
   if (known !== undefined) {
     return failure(...known);
   }
-  if (typeof code === "string" && /^(PROTOCOL|HANDSHAKE|AUTH_SWITCH)_[A-Z_]{1,40}$/.test(code)) {
+  if (
+    typeof code === "string" &&
+    /^(PROTOCOL|HANDSHAKE|AUTH_SWITCH|POOL)_[A-Z_]{1,40}$/.test(code)
+  ) {
     return failure(code, BY_CODE.get(code) ?? "INTERNAL");
   }
   // What Node.js says of a connection has this mark of mysql2.
@@ -100,6 +103,8 @@ const BY_CODE: ReadonlyMap<string, FailureStatus> = new Map([
   ["PROTOCOL_SEQUENCE_TIMEOUT", "DEADLINE_EXCEEDED"],
   ["HANDSHAKE_NO_SSL_SUPPORT", "UNAVAILABLE"],
   ["HANDSHAKE_SSL_ERROR", "UNAVAILABLE"],
+  ["POOL_NONEONLINE", "UNAVAILABLE"], // of a PoolCluster that waits for its nodes,
+  ["POOL_NOEXIST", "UNAVAILABLE"], // or has taken them out
 ]);
 
 /** These have no code, so there is only the message to go by. */

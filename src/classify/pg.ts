@@ -85,9 +85,11 @@ const OF_CLIENT: ReadonlyMap<unknown, readonly [code: string, status: FailureSta
   ],
   ["Client was closed and is not queryable", ["CONNECTION_TERMINATED", "UNAVAILABLE"]],
   ["Connection terminated due to connection timeout", ["CONNECTION_TIMEOUT", "UNAVAILABLE"]],
+  ["timeout expired", ["CONNECTION_TIMEOUT", "UNAVAILABLE"]], // connectionTimeoutMillis of a Client
   ["The server does not support SSL connections", ["SSL_NOT_SUPPORTED", "UNAVAILABLE"]],
   ["There was an error establishing an SSL connection", ["SSL_FAILED", "UNAVAILABLE"]],
   // All clients of the pool were in use for connectionTimeoutMillis.
   ["timeout exceeded when trying to connect", ["POOL_EXHAUSTED", "RESOURCE_EXHAUSTED"]],
+  ["Cannot use a pool after calling end on the pool", ["POOL_CLOSED", "UNAVAILABLE"]],
   ["Query read timeout", ["QUERY_TIMEOUT", "DEADLINE_EXCEEDED"]],
 ]);

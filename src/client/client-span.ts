@@ -102,7 +102,7 @@ function serverAttributes(url: string | undefined): Attributes {
   }
   const { hostname, port, protocol } = new URL(url);
   return {
-    [ATTR_SERVER_ADDRESS]: hostname,
+    [ATTR_SERVER_ADDRESS]: hostname.replace(/^\[(.*)\]$/, "$1"), // of IPv6
     [ATTR_SERVER_PORT]: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
   };
 }

@@ -49,13 +49,18 @@ function isBug(error: unknown): boolean {
 
 /**
  * Whether a value is what fetch() throws for a network error, which is no more than a
- * TypeError with a text: of Node.js, of Chrome, Firefox and Safari.
+ * TypeError with a text.
  */
 export function isNetworkError(error: unknown): boolean {
-  return (
-    error instanceof TypeError &&
-    /^(fetch failed|terminated|failed to fetch|network ?error|load failed|error in input stream)/i.test(
-      error.message,
-    )
-  );
+  return error instanceof TypeError && NETWORK_ERRORS.some((text) => text.test(error.message));
 }
+
+const NETWORK_ERRORS: readonly RegExp[] = [
+  /^(fetch failed|terminated)/i, // Node.js
+  /^(failed to fetch|network ?error)/i, // Chrome, Edge; and while a response is read
+  /^(networkerror|error in input stream)/i, // Firefox
+  // Safari passes on what its system says: https://developer.apple.com/documentation/foundation/nsurlerrordomain
+  /^(load failed|the (internet|network) connection |could not connect to the server|a server with the specified hostname|the request timed out)/i,
+  /^network (request failed|connection lost)/i, // React Native, whatwg-fetch; Cloudflare Workers
+  /^(a network error occurred|error sending request)/i, // Bun; Deno
+];

@@ -14,6 +14,9 @@ export interface LineWriter {
 /** Beyond so many waiting bytes lines are dropped: whoever reads them has stopped. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
+/** Several sinks may write to one stream, and Node.js warns where it has many listeners. */
+const listened = new WeakSet<LineWriter>();
+
 /**
  * A sink that writes one line for each failed request, about the nearest cause, which
  * on a server is the hop's own: `traceId|fullCode|message`.
@@ -26,7 +29,10 @@ export function logLines(stream: LineWriter): ErrorSink {
   if (typeof stream?.write !== "function") {
     throw new TypeError("logLines() needs something to write to, such as process.stdout");
   }
-  stream.on?.("error", () => {});
+  if (!listened.has(stream)) {
+    listened.add(stream);
+    stream.on?.("error", () => {});
+  }
   let dropped = 0;
   return ({ traceId, cause }) => {
     if ((stream.writableLength ?? 0) > MAX_WAITING_BYTES) {

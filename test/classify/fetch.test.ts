@@ -106,6 +106,31 @@ describe("undici", () => {
     expect(root.privateArgs).toMatchObject({ address: "127.0.0.1", port: String(port) });
   });
 
+  test.each([
+    [429, Code.ResourceExhausted],
+    [502, Code.Unavailable],
+    [503, Code.Unavailable],
+    [504, Code.Unavailable],
+    [500, Code.Internal],
+    [404, Code.Internal],
+  ])("an answer %i that it makes an error of", async (status, code) => {
+    const url = await serve((_, response) => response.writeHead(status).end("secret"));
+    const throwing = new undici.Agent().compose(undici.interceptors.responseError());
+    const { codes, root, error } = await failIn(options, () =>
+      undici.request(url, { dispatcher: throwing }),
+    );
+    expect(codes).toBe("FRONT_2 HTTP_UND_ERR_RESPONSE");
+    expect(error.code).toBe(code);
+    expect(root.privateArgs["http_status"]).toBe(String(status));
+    expect(root.message).not.toContain("secret");
+    if (status === 429 || status > 500) {
+      const repeating = new undici.RetryAgent(new undici.Agent(), { maxRetries: 1, minTimeout: 1 });
+      const given = await failIn(options, () => undici.request(url, { dispatcher: repeating }));
+      expect(given.codes).toBe("FRONT_2 HTTP_UND_ERR_REQ_RETRY");
+      expect(given.error.code).toBe(code);
+    }
+  });
+
   test("what a signal aborts is not classified", async () => {
     const url = await serve(() => {});
     const abort = { signal: AbortSignal.timeout(20) };

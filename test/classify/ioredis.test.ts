@@ -110,6 +110,16 @@ test("without a queue for commands", async () => {
   expect(codes).toBe("FRONT_2 REDIS_CONNECTION_CLOSED");
 });
 
+test("without a queue for commands of a cluster", async () => {
+  const noQueue = { enableOfflineQueue: false, lazyConnect: true };
+  const cluster = new Cluster([{ host: "127.0.0.1", port: 9 }], noQueue);
+  cluster.on("error", () => {});
+  onTestFinished(() => cluster.disconnect());
+  const { codes, error } = await failIn(options, () => cluster.get(secret));
+  expect(codes).toBe("FRONT_2 REDIS_CLUSTER_UNAVAILABLE");
+  expect(error.code).toBe(Code.Unavailable);
+});
+
 test("no node of a cluster answers", async () => {
   const retry = { clusterRetryStrategy: () => null };
   const cluster = new Cluster([{ host: "127.0.0.1", port: 9 }], { ...retry, lazyConnect: true });

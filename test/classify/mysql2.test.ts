@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { mysqlErrors } from "errchain/classify/mysql2";
 import { createPool as createCallbackPool } from "mysql2";
-import { createConnection, createPool, type PoolOptions } from "mysql2/promise";
+import { createConnection, createPool, createPoolCluster, type PoolOptions } from "mysql2/promise";
 import { expect, onTestFinished, test } from "vitest";
 import { failIn, speak } from "../support/local-failure.js";
 
@@ -157,6 +157,20 @@ test("the server has no TLS", async () => {
   const step = () => createConnection({ host: "127.0.0.1", port, ssl: {} });
   const { codes, error } = await failIn(options, step);
   expect(codes).toBe("FRONT_2 MYSQL_HANDSHAKE_NO_SSL_SUPPORT");
+  expect(error.code).toBe(Code.Unavailable);
+});
+
+test.each([
+  ["POOL_NONEONLINE", 60_000],
+  ["POOL_NOEXIST", 0], // nodes are taken out for good
+])("no pool of a cluster can be reached: %s", async (code, restoreNodeTimeout) => {
+  const cluster = createPoolCluster({ removeNodeErrorCount: 1, restoreNodeTimeout });
+  cluster.add("A", { host: "127.0.0.1", port: 9, user: "u" });
+  const step = () => cluster.getConnection();
+  await failIn(options, step);
+  const { codes, error } = await failIn(options, step);
+  await cluster.end();
+  expect(codes).toBe(`FRONT_2 MYSQL_${code}`);
   expect(error.code).toBe(Code.Unavailable);
 });
 

@@ -140,6 +140,22 @@ describe("without an answer of the server", () => {
     expect(error.code).toBe(Code.Unavailable);
   });
 
+  test("nobody answers a client without a pool", async () => {
+    const port = await speak(() => {});
+    const client = new Client({ port, connectionTimeoutMillis: 50, user: "u" });
+    const { codes, error } = await failIn(options, () => client.connect());
+    expect(codes).toBe("FRONT_2 POSTGRES_CONNECTION_TIMEOUT");
+    expect(error.code).toBe(Code.Unavailable);
+  });
+
+  test("a pool is used after its end", async () => {
+    const pool = new Pool({ port: 1 });
+    await pool.end();
+    const { codes, error } = await failIn(options, () => pool.query("SELECT 1"));
+    expect(codes).toBe("FRONT_2 POSTGRES_POOL_CLOSED");
+    expect(error.code).toBe(Code.Unavailable);
+  });
+
   test("all connections of the pool are in use", async () => {
     const pool = poolTo(await postgres(() => {}), { max: 1, connectionTimeoutMillis: 1_000 });
     const client = await pool.connect();

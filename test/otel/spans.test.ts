@@ -120,6 +120,14 @@ describe("a call that succeeds", () => {
     });
   });
 
+  test("to an IPv6 address names it without brackets", async () => {
+    const interceptors = [createClientInterceptor({ spans: true })];
+    const client = createClient(ProbeService, connectTo("gRPC", "http://[::1]:9", interceptors));
+    await client.unary({}).catch(() => {});
+    const [call] = await endedSpans(1);
+    expect(call?.attributes).toMatchObject({ "server.address": "::1", "server.port": 9 });
+  });
+
   test("over Connect has no status code, which only failures have there", async () => {
     const { client } = await startProbe({ protocol: "Connect over HTTP/1.1" });
     await client.unary({});
