@@ -140,6 +140,15 @@ describe("a definition", () => {
     expect(errorChain(err)?.causes[0]?.args).toEqual(args);
   });
 
+  test("a missing arg leaves its placeholder, whatever its name", () => {
+    const message = "{constructor} and {toString} are out of {stock}";
+    const loose = defineError({ ...init, message }) as unknown as (args: object) => ConnectError;
+    const err = loose({ stock: "A" });
+    expect(err.rawMessage).toBe("{constructor} and {toString} are out of A");
+    expect(errorChain(err)?.causes[0]?.args).toEqual({ stock: "A" });
+    expect(loose({ constructor: "B" }).rawMessage).toContain("B and {toString}");
+  });
+
   test("types its args", () => {
     expectTypeOf(rangeNotConfigured).toExtend<
       ErrorDefinition<{ address: string; product: string }>

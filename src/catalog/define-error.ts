@@ -248,9 +248,13 @@ function textValues(
   const texts: Record<string, string> = {};
   for (const name of names) {
     const value = values?.[name];
-    if (value !== undefined && value !== null) {
+    const isMissing = value === INHERITED[name]; // also an arg named "constructor"
+    if (!isMissing && value !== undefined && value !== null) {
       texts[name] = textOf(value).toWellFormed();
     }
   }
   return texts;
 }
+
+/** What every object has. */
+const INHERITED = Object.prototype as unknown as Readonly<Record<string, unknown>>;

@@ -18,7 +18,10 @@ export function findChains(text: string): ErrorChain[] {
       found.set(base64Encode(bytes), chain);
     }
   };
-  const input = text.slice(0, MAX_INPUT_CHARS);
+  const input =
+    text.length > 2 * MAX_INPUT_CHARS
+      ? `${text.slice(0, MAX_INPUT_CHARS)}\n${text.slice(-MAX_INPUT_CHARS)}`
+      : text;
   for (const bytes of detailsIn(input)) {
     add(bytes); // its type says what it is, so it may be damaged
   }
@@ -31,12 +34,13 @@ export function findChains(text: string): ErrorChain[] {
   return [...found.values()];
 }
 
+/** Of a longer text so much of either end is searched: the error of a stream stands at its end. */
 const MAX_INPUT_CHARS = 4_000_000;
 
 /** The chains among the details of Connect errors in a text, with the type on either side. */
 function* detailsIn(text: string): Iterable<Uint8Array> {
   for (const [, type = "", value = ""] of text.matchAll(
-    /"type"\s*:\s*"([^"]*)"\s*,\s*"value"\s*:\s*"([^"]*)"/g,
+    /"type"\s*:\s*"([^"]*)"\s*,\s*"value"\s*:\s*"([^"]*)/g,
   )) {
     if (isChainType(type)) {
       yield* decoded(value);
@@ -73,7 +77,7 @@ function isChainType(type: string): boolean {
 function* decodedFromLines(text: string): Iterable<Uint8Array> {
   const lines = text.trim().split(/\r?\n/, MAX_LINES);
   for (let count = lines.length; count > 0; count--) {
-    yield* decoded(lines.slice(0, count).join(""));
+    yield* decoded(lines.slice(0, count).join("\n"));
   }
 }
 
@@ -82,11 +86,12 @@ const MAX_LINES = 200;
 function* decoded(text: string): Iterable<Uint8Array> {
   const unescaped = text
     .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replaceAll(/\\[nrt]|\s|^>+/g, "")
+    .replaceAll(/^[>\s]+|\\[nrt]|\s/gm, "")
     .replaceAll("\\/", "/");
   if (/^[\w+/-]+={0,2}$/.test(unescaped)) {
     try {
-      yield base64Decode(unescaped);
+      // Cut off after the first character of four, that character says nothing.
+      yield base64Decode(unescaped.length % 4 === 1 ? unescaped.slice(0, -1) : unescaped);
     } catch {
       // Not base64.
     }
@@ -110,7 +115,7 @@ function detailIn(bytes: Uint8Array): Uint8Array | undefined {
     while (reader.pos < reader.len) {
       const [fieldNo, wireType] = reader.tag();
       if (fieldNo === 3 && wireType === WireType.LengthDelimited) {
-        const { typeUrl, value } = readAny(reader.bytes());
+        const { typeUrl, value } = readAny(available(reader, bytes));
         if (typeUrl.endsWith(`/${ErrorChainSchema.typeName}`)) {
           return value;
         }
@@ -133,10 +138,18 @@ function readAny(bytes: Uint8Array): { typeUrl: string; value: Uint8Array } {
     if (fieldNo === 1) {
       any.typeUrl = reader.string();
     } else if (fieldNo === 2) {
-      any.value = reader.bytes();
+      any.value = available(reader, bytes);
     } else {
       reader.skip(wireType, fieldNo);
     }
   }
   return any;
+}
+
+/** A field with a length; of one that is cut off, what there is. */
+function available(reader: BinaryReader, bytes: Uint8Array): Uint8Array {
+  const length = reader.uint32();
+  const start = reader.pos;
+  reader.pos = Math.min(start + length, reader.len);
+  return bytes.subarray(start, reader.pos);
 }

@@ -29,7 +29,7 @@ process.stdout.on("error", (err: NodeJS.ErrnoException) => {
   if (err.code !== "EPIPE") {
     console.error(`errchain: cannot write the output: ${err.message}`);
   }
-  process.exit(err.code === "EPIPE" ? 0 : 2);
+  process.exit(err.code === "EPIPE" ? (process.exitCode ?? 0) : 2);
 });
 
 const [name = "--help", ...args] = process.argv.slice(2);

@@ -52,6 +52,23 @@ export async function open(args: string[]): Promise<number> {
     console.error(`errchain: ${escapeControls((err as Error).message)}`);
     return 1;
   }
+  print(chain, around);
+  // What a system below had sealed before travels in the chain that was sealed.
+  while (chain.sealed.length > 0) {
+    const outside = chain;
+    try {
+      chain = await openSealed(outside, keys);
+    } catch (err) {
+      console.log(`\nA system below has sealed more: ${escapeControls((err as Error).message)}`);
+      break;
+    }
+    console.log("\nA system below has sealed more:\n");
+    print(chain, outside);
+  }
+  return 0;
+}
+
+function print(chain: ErrorChain, around: ErrorChain | undefined): void {
   console.log(formatErrorChain(chain, { style: "tree" }));
   for (const cause of chain.causes) {
     for (const [name, value] of Object.entries(cause.privateArgs)) {
@@ -68,10 +85,6 @@ export async function open(args: string[]): Promise<number> {
       `The error that it stands in has another one, ${outer}: is it of the same request?`,
     );
   }
-  if (chain.sealed.length > 0) {
-    console.log("\nA system below has sealed more, with a key of its own.");
-  }
-  return 0;
 }
 
 function isBase64(text: string): boolean {

@@ -26,7 +26,7 @@ export function checkCodebook(codebook: Codebook, older?: Codebook, all = codebo
     })),
     ...codes.flatMap(checkCode),
     ...checkUnique(all, isOwn),
-    ...(older ? compareCodebooks(codebook, older) : []),
+    ...(older ? compareCodebooks(codebook, older, all) : []),
   ];
   return sortFindings(findings.filter((finding) => !isIgnored(finding)));
 }

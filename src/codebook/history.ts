@@ -72,8 +72,12 @@ export const historyRules: readonly string[] = [
   REMOVED,
 ];
 
-/** Finds what has changed since an older codebook and breaks those who rely on it. */
-export function compareCodebooks(now: Codebook, before: Codebook): Finding[] {
+/**
+ * Finds what has changed since an older codebook and breaks those who rely on it.
+ *
+ * @param all the codebook with that of the modules which this one imports
+ */
+export function compareCodebooks(now: Codebook, before: Codebook, all = now): Finding[] {
   const codesNow = byFullCode(now);
   const codesBefore = byFullCode(before);
   const findings: Finding[] = [];
@@ -94,9 +98,11 @@ export function compareCodebooks(now: Codebook, before: Codebook): Finding[] {
       }
     }
   }
+  // A catalog may have moved to a module that this one imports.
+  const codesOfAll = byFullCode(all);
   for (const code of codesBefore.values()) {
     if (
-      !codesNow.has(code.fullCode) &&
+      !codesOfAll.has(code.fullCode) &&
       !now.catalogs.some((catalog) => isReserved(code, catalog))
     ) {
       findings.push(removal(code, now));

@@ -29,12 +29,16 @@ export function positionOf(desc: DescEnum | DescEnumValue | DescService): Positi
   return { file: `${file.name}.proto`, line: (line ?? -1) + 1, column: (column ?? -1) + 1 };
 }
 
-/** The comment in front of an element, without the comment signs. Empty if there is none. */
+/**
+ * The comments in front of an element and behind it, without the comment signs and without
+ * what they say to buf's linter. Empty if there are none.
+ */
 export function commentOf(desc: DescEnum | DescEnumValue | DescService): string {
-  const comment = locationOf(desc)?.leadingComments ?? "";
-  return comment
+  const { leadingComments = "", trailingComments = "" } = locationOf(desc) ?? {};
+  return `${leadingComments}\n${trailingComments}`
     .split("\n")
     .map((line) => line.trim())
+    .filter((line) => !line.startsWith("buf:lint:ignore "))
     .join("\n")
     .trim();
 }

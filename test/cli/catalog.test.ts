@@ -35,6 +35,25 @@ test("check prints a line for each finding and exits with 1", async () => {
   expect(stdout).toMatch(/^fixture\.proto:43:3: status-changed: FIX_ONE_20004: .*\n$/);
 });
 
+test("check exits with 1 also where its reader stops early", async () => {
+  const many = Array.from(
+    { length: 3000 },
+    (_, n) => `  MANY_ERROR_E${n} = ${100 + n} [(errchain.v1.error) = {message: "no"}];`,
+  );
+  const proto = [
+    fixture("clean"),
+    "enum ManyError {",
+    '  option (errchain.v1.catalog) = {system: "MANY" owner: "many-team"};',
+    "  MANY_ERROR_UNSPECIFIED = 0;",
+    ...many,
+    "}",
+  ].join("\n");
+  const large = buildImage({ "fixture.proto": proto });
+  const script = `set -o pipefail; errchain check "$0" 2>/dev/null | head -1`;
+  const run = promisify(execFile)("bash", ["-c", script, large], { cwd: root });
+  await expect(run).rejects.toMatchObject({ code: 1 });
+});
+
 test("check works without source information, with files for places", async () => {
   const path = image("help-link");
   buf(join(path, ".."), "build", "--exclude-source-info", "-o", "bare.binpb");

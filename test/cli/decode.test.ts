@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
-import { defineError, newSealingKey, sealingKey } from "errchain";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { createClientInterceptor, defineError, newSealingKey, sealingKey } from "errchain";
 import { ErrorChainSchema } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { ProbeService } from "../gen/probe/v1/probe_pb.js";
 import { errchain } from "../support/command.js";
-import { probeRoutes } from "../support/probe.js";
+import { failureOf, probeRoutes } from "../support/probe.js";
 import { rawCall, wires } from "../support/raw-call.js";
 import { startServer } from "../support/servers.js";
 
@@ -163,10 +166,44 @@ describe("errchain decode", () => {
     }
   });
 
-  test("takes log lines", async () => {
-    const { code, stdout } = await errchain(["decode", "abc.1|WMS_ORDER_10001|a|b"]);
+  test.each([
+    "abc.1|WMS_ORDER_10001|a|b",
+    "wms-1  | abc.1|WMS_ORDER_10001|a|b",
+    "WMS      abc.1|WMS_ORDER_10001|a|b",
+    "2026-11-26T10:00:00.000Z stderr F abc.1|WMS_ORDER_10001|a|b",
+  ])("takes the log line in %j", async (line) => {
+    const { code, stdout } = await errchain(["decode", line]);
     expect(code).toBe(0);
     expect(stdout).toBe("WMS_ORDER_10001 a|b\n\ntrace ID: abc.1\n");
+  });
+
+  test("takes what is left of an answer that is cut off", async () => {
+    const [json = "", , , grpc = ""] = await answers("internal");
+    const { details } = JSON.parse(json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1));
+    const { type, value } = details[0];
+    const header = /"grpc-status-details-bin":"([^"]+)"/.exec(grpc)?.[1] ?? "";
+    for (const left of [0.6, 0.7, 0.8].map((part) => Math.floor(value.length * part))) {
+      for (const length of [left, left + 1, left + 2, left + 3]) {
+        const cut = `{"details":[{"type":"${type}","value":"${value.slice(0, length)}`;
+        expect((await errchain(["decode", cut])).stdout).toMatch(/^WMS_10001 没有订单/);
+      }
+    }
+    const cut = `grpc-status-details-bin: ${header.slice(0, -40)}`;
+    expect((await errchain(["decode", cut])).stdout).toMatch(/^WMS_10001 没有订单/);
+  });
+
+  test("takes what was quoted in a mail", async () => {
+    const [json = ""] = await answers("internal");
+    const { details } = JSON.parse(json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1));
+    const quoted = details[0].value.replaceAll(/(.{60})/g, "$1\n> ");
+    expect((await errchain(["decode", `> ${quoted}`])).stdout).toContain(tree);
+  });
+
+  test("finds the error at the end of a long stream", async () => {
+    const [json = ""] = await answers("internal");
+    const { code, stdout } = await errchain(["decode"], `${"{} ".repeat(3_000_000)}${json}`);
+    expect(code).toBe(0);
+    expect(stdout).toContain(tree);
   });
 
   test("says that there is more where something is sealed", async () => {
@@ -176,16 +213,19 @@ describe("errchain decode", () => {
     expect(stdout).toContain('There is more, sealed: open it with "errchain open');
   });
 
-  test.each([["hello world"], ['{"code":"internal","message":"no chain"}'], ["AAAA"]])(
-    "refuses %j with one line",
-    async (text) => {
-      const { code, stdout, stderr } = await errchain(["decode", text]);
-      expect([code, stdout]).toEqual([2, ""]);
-      expect(stderr).toMatch(
-        /^errchain: there is no error chain in this; expected an error[^\n]*\n$/,
-      );
-    },
-  );
+  test.each([
+    ["hello world"],
+    ['{"code":"internal","message":"no chain"}'],
+    ['{"code":"internal","message":"a||b"}'],
+    ["cat x | grep y | wc -l"],
+    ["AAAA"],
+  ])("refuses %j with one line", async (text) => {
+    const { code, stdout, stderr } = await errchain(["decode", text]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(
+      /^errchain: there is no error chain in this; expected an error[^\n]*\n$/,
+    );
+  });
 
   test("refuses empty input", async () => {
     const { code, stderr } = await errchain(["decode"], " \n");
@@ -212,6 +252,40 @@ describe("errchain open", () => {
     const value: string = JSON.parse(body).details[0].value;
     const typed = value.replaceAll(/(.{32})/g, "$1\r\n");
     expect((await errchain(["open", "--key-file", keys, typed])).stdout).toContain(tree);
+  });
+
+  test("opens what a system below has sealed, each with its key", async () => {
+    const below = newSealingKey("k2");
+    const lower = await startServer(
+      "1.1",
+      probeRoutes(() => Promise.reject(middle({}, { privateArgs: { host: "10.0.0.9" } }))),
+      [createServerInterceptor({ exposure: "public", sealing: sealingKey(below) })],
+    );
+    const lowerClient = createClient(
+      ProbeService,
+      createConnectTransport({
+        baseUrl: lower,
+        httpVersion: "1.1",
+        interceptors: [createClientInterceptor()],
+      }),
+    );
+    const upper = await startServer(
+      "1.1",
+      probeRoutes(async () => {
+        throw outer({}, { cause: await failureOf(lowerClient.unary({})) });
+      }),
+      [createServerInterceptor({ exposure: "public", sealing: sealingKey(keyText) })],
+    );
+    const [wire] = wires;
+    if (wire === undefined) throw new Error("no protocol");
+    const answer = await rawCall(wire, upper, wire.procedures[0] as string);
+    const both = file("both", `${keyText}\n${below}\n`);
+    const opened = await errchain(["open", "--key-file", both], answer);
+    expect(opened.stdout).toContain("PROMISE_10002 no time");
+    expect(opened.stdout).toContain("PROMISE host: 10.0.0.9");
+    const one = await errchain(["open", "--key-file", file("one", keyText)], answer);
+    expect(one.stdout).toMatch(/below has sealed more: .*"k2"/);
+    expect(one.stdout).not.toContain("10.0.0.9");
   });
 
   test("says where a sealed value stands in the error of another request", async () => {

@@ -38,6 +38,24 @@ test("a full code that an imported file has too is found, whichever file comes f
   }
 });
 
+test("a catalog that has moved to an imported file is not removed", () => {
+  const older = codebookOf("clean");
+  const own = { ...older, catalogs: [] };
+  expect(checkCodebook(own, older, older)).toEqual([]);
+  expect(checkCodebook(own, older)).not.toEqual([]);
+});
+
+test("comments in front of a value and behind it are its comment, but for words to buf", () => {
+  const text = fixture("clean").replace(
+    / {2}\/\/ The system is busy\.([\s\S]*?)\}\];/,
+    "  // buf:lint:ignore ENUM_VALUE_PREFIX\n  // The system is busy.$1}]; // Come again.",
+  );
+  const image = buildImage({ "fixture.proto": text });
+  const [catalog] = readCodebook(readImage(readFileSync(image)).own).catalogs;
+  const busy = catalog?.codes.find(({ reason }) => reason === "BUSY");
+  expect(busy?.comment).toMatch(/^The system is busy\.\n+Come again\.$/);
+});
+
 test("a set without the imported files is refused with the reason", () => {
   const image = readFileSync(buildImage({ "fixture.proto": fixture("clean") }));
   const set = fromBinary(FileDescriptorSetSchema, image);
