@@ -9,10 +9,12 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.ts";
 
 /** Starts an agent that ends with the test. */
@@ -221,6 +223,102 @@ test("a line that cannot be sent does not keep others from the hub", async () =>
   const agent = startAgent(hub, join(folder, "logs/*.log"), state);
   await expectLines(hub, [1, 2, 3, 4, 6, 7, 8, 9]);
   expect(agent.log()).toContain("a line of a.log cannot be sent and is lost");
+});
+
+test.each([
+  ["a redirect", "HTTP 302"],
+  ["a page", "what answers is no hub (content type text/html)"],
+])("keeps its lines when something else than a hub answers: %s", async (what, problem) => {
+  const { folder, file } = logFolder();
+  const files = join(folder, "logs/*.log");
+  const state = join(folder, "state");
+  const asked: string[] = [];
+  const login = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    request.resume();
+    if (what === "a redirect" && request.url === "/v1/logs") {
+      response.writeHead(302, { location: "/login" }).end();
+    } else if (what === "a redirect") {
+      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+    } else {
+      response.writeHead(200, { "content-type": "text/html" }).end("<html>Please sign in");
+    }
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void login.close());
+  await once(login, "listening");
+  const { port } = login.address() as AddressInfo;
+  writeFileSync(file, line(1));
+  const agent = startAgent({ httpUrl: `http://127.0.0.1:${port}`, token: "t" }, files, state);
+  await expect.poll(() => agent.log(), { timeout: 10_000 }).toContain(problem);
+  await expect.poll(() => asked.length, { timeout: 10_000 }).toBeGreaterThan(1); // tries again
+  expect(new Set(asked)).toEqual(new Set(["POST /v1/logs"]));
+  await end(agent, "SIGTERM");
+
+  const hub = await startHub();
+  startAgent(hub, files, state);
+  await expectLines(hub, [1]);
+});
+
+test("a disk without room for the removal of lines does not keep others from the hub", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  mkdirSync(state);
+  const db = new DatabaseSync(join(state, "agent.sqlite"));
+  onTestFinished(() => db.close());
+  db.exec(`
+    CREATE TABLE line (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT, path TEXT, observed_us INTEGER, line TEXT
+    ) STRICT;
+    CREATE TRIGGER no_room BEFORE DELETE ON line BEGIN SELECT RAISE(ABORT, 'disk is full'); END;
+  `);
+  const numbers = Array.from({ length: 2500 }, (_, n) => n); // more than one request
+  writeFileSync(file, numbers.map(line).join(""));
+  const hub = await startHub();
+  const agent = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, numbers);
+  expect(agent.log()).toContain("cannot write to the agent's own disk, will try again: disk is");
+  expect(agent.log()).not.toContain("cannot send to");
+
+  db.exec("DROP TRIGGER no_room");
+  await expect.poll(() => agent.log()).toContain("the agent's own disk can be written again");
+  expect(db.prepare("SELECT count(*) AS n FROM line").get()).toEqual({ n: 0 });
+  appendFileSync(file, line("last"));
+  await expectLines(hub, [...numbers, "last"]);
+}, 60_000);
+
+test("finds new files and ends old ones after the clock was set back", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  const flag = join(folder, "set-back");
+  const clock = join(folder, "clock.mjs");
+  writeFileSync(
+    clock,
+    `import { existsSync } from "node:fs";
+    const { now } = Date;
+    Date.now = () => now() - (existsSync(${JSON.stringify(flag)}) ? 600_000 : 0);`,
+  );
+  writeFileSync(file, line(1));
+  vi.stubEnv("NODE_OPTIONS", `--import=${clock}`);
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  vi.unstubAllEnvs();
+  await expectLines(hub, [1]);
+  appendFileSync(file, line(2).trimEnd()); // counts when nobody writes behind it any more
+  renameSync(file, join(folder, "moved"));
+  await sleep(300);
+  writeFileSync(flag, "");
+  await sleep(300);
+  writeFileSync(join(folder, "logs/b.log"), line(3));
+  await expectLines(hub, [1, 3]);
+  await expectLines(hub, [1, 2, 3]);
+});
+
+test("a pattern picks the lines of a file from Windows", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(file, "\uFEFF[t-1] R_1 one\r\n[t-2] R_1 two\r\n");
+  const pattern = "^\\[(?<traceId>[^\\]]+)\\] (?<code>\\S+) (?<message>.*)$";
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"), "--pattern", pattern);
+  await expectLines(hub, ["one", "two"]);
 });
 
 test("the hub follows files itself", async () => {

@@ -224,6 +224,14 @@ describe("who is let in", () => {
   });
 });
 
+test("a trace ID is found among many other numbers", async () => {
+  const hub = await startHub();
+  await send(hub, ["1677474.49460.9140|OLD_SYS_1|m"]);
+  const others = Array.from({ length: 100 }, () => crypto.randomUUID());
+  const { trace } = await hub.api.getTrace({ text: `${others.join(", ")} 1677474.49460.9140` });
+  expect(trace?.summary?.traceId).toBe("1677474.49460.9140");
+});
+
 test("a trace as plain text under its permalink", async () => {
   const hub = await startHub();
   const odd = "a b/c?d%20ü";

@@ -32,7 +32,10 @@ describe("bad input is one line that says what was expected", () => {
     [["--port=x"], '--port must be a whole number, not "x"'],
     [["--port=70000"], "--port must be a port"],
     [["--retention-bytes=big"], "--retention-bytes must be a size such as 500M or 10G"],
-    [["--retention-days=500"], "--count-days must not be less than --retention-days"],
+    [
+      ["--retention-days=500", "--count-days=400"],
+      "--count-days must not be less than --retention-days",
+    ],
     [["--token=abc"], "--token must have at least 8 characters"],
     [["--catalog=missing.binpb"], "cannot use the catalog missing.binpb"],
     [["--pattern=("], "--pattern: the pattern is no regular expression"],
@@ -80,6 +83,23 @@ test("the command line counts before the environment, and that before the config
   writeFileSync(config, JSON.stringify({ file: 1 }));
   expect(run(["--config", config]).stderr).toContain("must be a string or an array of strings");
   expect(run([], { ERRCHAIN_HUB_NO_AUTH: "perhaps" }).stderr).toContain("must be true or false");
+});
+
+test("one config file serves all commands", async () => {
+  const hub = await startHub();
+  await postLogs(hub, linesBytes(["order-17|ROUTE_DISPATCH_20003|no range"]));
+  const config = join(testFolder(), "hub.json");
+  const { httpUrl, folder } = hub;
+  writeFileSync(config, JSON.stringify({ port: 4318, hub: httpUrl, data: folder, buffer: "1G" }));
+  const found = run(["trace", "--config", config, "order-17"]);
+  expect([found.status, found.stderr]).toEqual([0, ""]);
+  writeFileSync(config, JSON.stringify({ prot: 1, hub: httpUrl }));
+  expect(run(["trace", "--config", config, "order-17"]).stderr).toContain('has "prot"');
+});
+
+test.each(["0", "500"])("counts are kept as long as traces: %s days", async (days) => {
+  const hub = await startHub({ args: [`--retention-days=${days}`] });
+  expect(await hub.stop()).toBe(0);
 });
 
 test("trace prints the tree, and finds the token of a hub on this machine", async () => {

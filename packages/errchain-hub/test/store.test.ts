@@ -488,6 +488,26 @@ describe("search", () => {
   });
 });
 
+test.each(["line first", "chain first"])("a chain says where a module ends: %s", async (order) => {
+  const store = await openStore();
+  const fullCode = "PAY_RISK_2";
+  const cause = { system: "PAY", code: "RISK_2", message: "m" };
+  const ofLine = line("t1", fullCode, T);
+  const ofChain = line("t2", fullCode, T + 1);
+  const chain = { ...ofChain, record: { ...ofChain.record, kind: "server", causes: [cause] } };
+  for (const record of order === "line first" ? [ofLine, chain] : [chain, ofLine]) {
+    await store.append([record as NewRecord]);
+    await store.settled();
+  }
+  const code = { fullCode, system: "PAY", module: "", code: "RISK_2" };
+  expect((await top(store, "root")).codes).toMatchObject([{ code, count: 2 }]);
+  expect((await store.searchTraces(query({ system: "PAY" }))).traces).toMatchObject([
+    { root: code },
+    { root: code },
+  ]);
+  expect((await store.searchTraces(query({ module: "RISK" }))).traces).toEqual([]);
+});
+
 test("watchers are told of new and changed traces", async () => {
   const store = await openStore();
   const told: string[] = [];

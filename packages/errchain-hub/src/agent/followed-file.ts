@@ -53,7 +53,11 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     }
     const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, checkpoint.offset);
     const atEnd = isEnd && checkpoint.offset + bytesRead >= size;
-    const split = splitLines(chunk.subarray(0, bytesRead), checkpoint.isInLongLine, atEnd);
+    const split = splitLines(chunk.subarray(0, bytesRead), {
+      isStart: checkpoint.offset === 0,
+      isInLongLine: checkpoint.isInLongLine,
+      isEnd: atEnd,
+    });
     if (split.consumed === 0) {
       return false;
     }
@@ -94,8 +98,8 @@ export async function followFile(path: string, options: FollowOptions): Promise<
         goneSince = undefined;
         return false;
       }
-      goneSince ??= Date.now();
-      if (Date.now() - goneSince < ROTATED_MS) {
+      goneSince ??= performance.now(); // a clock that nobody sets
+      if (performance.now() - goneSince < ROTATED_MS) {
         return false;
       }
       while (await readPiece(true));

@@ -32,15 +32,14 @@ export interface BufferedLine {
 export interface LineBuffer {
   /** Keeps lines and how far their file was read, both or neither. */
   add(checkpoint: Checkpoint, lines: readonly Omit<BufferedLine, "id">[]): void;
-  /** The oldest lines. */
-  oldest(limit: number): BufferedLine[];
+  /** The oldest lines with an ID above this one. */
+  after(id: number, limit: number): BufferedLine[];
   /** Forgets lines that are acknowledged, up to an ID. */
   removeUpTo(id: number): void;
   checkpoints(): Checkpoint[];
   removeCheckpoint(generation: string): void;
   /** How many bytes it takes on disk. */
   readonly bytes: number;
-  readonly isEmpty: boolean;
   close(): void;
 }
 
@@ -57,7 +56,7 @@ export function openLineBuffer(folder: string): LineBuffer {
   const setCheckpoint = db.prepare(
     "INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
   );
-  const selectOldest = db.prepare("SELECT * FROM line ORDER BY id LIMIT ?");
+  const selectAfter = db.prepare("SELECT * FROM line WHERE id > ? ORDER BY id LIMIT ?");
   const remove = db.prepare("DELETE FROM line WHERE id <= ?");
   const size = db.prepare(
     `SELECT (page_count - freelist_count) * page_size AS bytes
@@ -77,8 +76,8 @@ export function openLineBuffer(folder: string): LineBuffer {
         throw err;
       }
     },
-    oldest: (limit) =>
-      selectOldest.all(limit).map((row) => ({
+    after: (id, limit) =>
+      selectAfter.all(id, limit).map((row) => ({
         id: Number(row["id"]),
         uid: String(row["uid"]),
         path: String(row["path"]),
@@ -95,9 +94,6 @@ export function openLineBuffer(folder: string): LineBuffer {
       void db.prepare("DELETE FROM checkpoint WHERE generation = ?").run(generation),
     get bytes() {
       return (size.get() as { bytes: number }).bytes;
-    },
-    get isEmpty() {
-      return selectOldest.all(1).length === 0;
     },
     close: () => db.close(),
   };

@@ -34,11 +34,35 @@ export async function sendLines(options: SendLinesOptions): Promise<void> {
   const { buffer, signal, newLines, onProblem } = options;
   let batch = BATCH;
   let delayMs = 0;
+  /** Up to which ID lines are done with, and up to which they are gone from the disk. */
+  let doneUpTo = 0;
+  let removedUpTo = 0;
+  let isDiskBroken = false;
+
+  // Even a removal takes room on the disk. Where there is none, the lines stay for a
+  // while, but are not sent again.
+  const removeDone = () => {
+    try {
+      buffer.removeUpTo(doneUpTo);
+      removedUpTo = doneUpTo;
+      if (isDiskBroken) {
+        onProblem("the agent's own disk can be written again");
+      }
+      isDiskBroken = false;
+    } catch (err) {
+      if (!isDiskBroken) {
+        onProblem(`cannot write to the agent's own disk, will try again: ${reasonOf(err)}`);
+      }
+      isDiskBroken = true;
+    }
+  };
+
   while (!signal.aborted) {
-    const lines = buffer.oldest(batch);
+    const lines = buffer.after(doneUpTo, batch);
     const last = lines.at(-1);
     if (last === undefined) {
       await newLines();
+      if (removedUpTo < doneUpTo) removeDone();
       continue;
     }
     let request: Uint8Array;
@@ -49,14 +73,16 @@ export async function sendLines(options: SendLinesOptions): Promise<void> {
       batch = lines.length >> 1;
       if (batch === 0) {
         onProblem(`a line of ${last.path} cannot be sent and is lost: ${reasonOf(err)}`);
-        buffer.removeUpTo(last.id);
+        doneUpTo = last.id;
+        removeDone();
         batch = BATCH;
       }
       continue;
     }
     try {
       await send(request, options);
-      buffer.removeUpTo(last.id);
+      doneUpTo = last.id;
+      removeDone();
       if (delayMs > 0) {
         onProblem("the hub is back");
       }
@@ -92,6 +118,7 @@ class SendError extends Error {
 async function send(request: Uint8Array, { hub, token, signal }: SendLinesOptions): Promise<void> {
   const response = await fetch(new URL("/v1/logs", hub), {
     method: "POST",
+    redirect: "manual", // following it, fetch may turn the POST into a GET
     headers: {
       "content-type": "application/x-protobuf",
       "content-encoding": "gzip",
@@ -106,6 +133,12 @@ async function send(request: Uint8Array, { hub, token, signal }: SendLinesOption
     const hint = response.status === 401 ? " (is the token right?)" : "";
     const message = `HTTP ${response.status} ${response.statusText}${hint}`;
     throw new SendError(message, response.status, Number.isFinite(seconds) ? seconds * 1000 : 0);
+  }
+  // A login page, for instance, acknowledges nothing.
+  const type = response.headers.get("content-type") ?? "none";
+  if (!/^application\/x-protobuf\s*(;|$)/i.test(type)) {
+    const message = `what answers is no hub (content type ${type})`;
+    throw new SendError(message, response.status, 0);
   }
 }
 

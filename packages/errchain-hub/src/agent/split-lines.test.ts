@@ -11,7 +11,11 @@ function readInChunks(text: string, sizes: readonly number[]): [number, string][
   let isInLongLine = false;
   for (const size of [...sizes, file.length]) {
     known = Math.min(file.length, known + size);
-    const split = splitLines(file.subarray(offset, known), isInLongLine, known === file.length);
+    const split = splitLines(file.subarray(offset, known), {
+      isStart: offset === 0,
+      isInLongLine,
+      isEnd: known === file.length,
+    });
     found.push(...split.lines.map(({ start, text }): [number, string] => [offset + start, text]));
     offset += split.consumed;
     isInLongLine = split.isInLongLine;
@@ -36,9 +40,21 @@ test("however a file is read, its lines and their places are the same", () => {
         const bytes = Buffer.from(text).toString("utf8").split("\n");
         if (bytes.at(-1) === "") bytes.pop();
         expect(expected.map(([, line]) => line)).toEqual(
-          bytes.map((line) => line.slice(0, MAX_LINE_BYTES)),
+          bytes.map((line, index) =>
+            (index === 0 ? line.replace(/^\uFEFF/, "") : line)
+              .slice(0, MAX_LINE_BYTES)
+              .replace(/\r$/, ""),
+          ),
         );
       },
     ),
   );
+});
+
+test("lines of Windows: CRLF, and a byte order mark at the beginning of the file only", () => {
+  const text = "\uFEFFone\r\n\uFEFFtwo\r\n\r\nth\rree\r";
+  const expected = ["one", "\uFEFFtwo", "", "th\rree"];
+  for (const sizes of [[], [1, 1, 1, 1, 1, 1, 1, 1]]) {
+    expect(readInChunks(text, sizes).map(([, line]) => line)).toEqual(expected);
+  }
 });

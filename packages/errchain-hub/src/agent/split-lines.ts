@@ -16,11 +16,21 @@ export interface SplitLines {
 /** Of longer lines, only the beginning is read. */
 export const MAX_LINE_BYTES = 64 * 1024;
 
-/**
- * Splits a chunk into lines. Where the chunk is the end of a file that nobody
- * writes to any more, its last line needs no line break.
- */
-export function splitLines(chunk: Buffer, isInLongLine: boolean, isEnd: boolean): SplitLines {
+/** Where a chunk is in its file. */
+export interface ChunkPlace {
+  /** Whether the file begins with it: a byte order mark there is no text. */
+  readonly isStart: boolean;
+  /** Whether it begins within a line that is too long. */
+  readonly isInLongLine: boolean;
+  /** Whether nobody writes behind it any more: its last line needs no line break. */
+  readonly isEnd: boolean;
+}
+
+/** Splits a chunk into lines, which end with LF or CRLF. */
+export function splitLines(
+  chunk: Buffer,
+  { isStart, isInLongLine, isEnd }: ChunkPlace,
+): SplitLines {
   const lines: Line[] = [];
   let start = 0;
   let skipping = isInLongLine;
@@ -37,7 +47,8 @@ export function splitLines(chunk: Buffer, isInLongLine: boolean, isEnd: boolean)
       break;
     }
     const text = chunk.toString("utf8", start, start + Math.min(length, MAX_LINE_BYTES));
-    lines.push({ start, text });
+    const withoutMark = isStart && start === 0 ? text.replace(/^\uFEFF/, "") : text;
+    lines.push({ start, text: withoutMark.replace(/\r$/, "") });
     start += length + 1;
     skipping = !isComplete;
   }

@@ -8,8 +8,8 @@ export interface FoundTrace {
   readonly link: TraceLink;
 }
 
-/** A text may hold many numbers; the likeliest come first. */
-const MAX_TRIED = 20;
+/** A text may hold many numbers; the likeliest come first. So many take a tenth of a second. */
+const MAX_TRIED = 500;
 
 /** The first trace that the store has of those a text may speak of. */
 export async function findTrace(store: Store, text: string): Promise<FoundTrace | undefined> {

@@ -14,7 +14,8 @@ has read waits on disk while the hub is away.
 
   --file PATTERN        files to follow, as a glob pattern in quotes: 'logs/*.log*'
                         (with the names that rotation gives them, so that nothing
-                        is missed while the agent does not run)
+                        is missed while the agent does not run; but without the
+                        copies of copytruncate, which would be sent again)
   --hub URL             the hub's address; default: http://127.0.0.1:4318
   --token TOKEN         the hub's token
   --pattern REGEXP      which lines to pick, with the groups (?<traceId>…),
@@ -22,21 +23,22 @@ has read waits on disk while the hub is away.
   --state FOLDER        where it keeps its state;
                         default: ~/.local/share/errchain-hub-agent
   --buffer SIZE         how much may wait for the hub; default: 1G
-  --config FILE         a JSON file with the same names: {"file": ["logs/*.log"]}
+  --config FILE         a JSON file with the same names: {"file": ["logs/*.log*"]};
+                        the other commands' names may be in it too
   --help                print this
 
 Each option can also come from the environment: ERRCHAIN_HUB_TOKEN for --token.`;
 
 /** The command `errchain-hub agent`. Returns the exit code. */
 export async function agent(args: string[]): Promise<number> {
-  const { values, positionals, help } = readSettings(args, {
-    file: { type: "string", multiple: true },
-    hub: { type: "string" },
-    token: { type: "string" },
-    pattern: { type: "string" },
-    state: { type: "string" },
-    buffer: { type: "string" },
-  } as const);
+  const { values, positionals, help } = readSettings(args, [
+    "file",
+    "hub",
+    "token",
+    "pattern",
+    "state",
+    "buffer",
+  ]);
   if (help) {
     console.log(usage);
     return 0;

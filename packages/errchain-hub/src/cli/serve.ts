@@ -27,8 +27,10 @@ and shows which system failed first. It prints the address to open.
                            may be given several times
   --retention-days DAYS    how long traces are kept; default: 14; 0: for ever
   --retention-bytes SIZE   up to which size; default: 10G; 0: any
-  --count-days DAYS        how long counts are kept; default: 400; 0: for ever
-  --config FILE            a JSON file with the same names: {"port": 4318}
+  --count-days DAYS        how long counts are kept; default: 400, or as long as
+                           traces if that is longer; 0: for ever
+  --config FILE            a JSON file with the same names: {"port": 4318}; one file
+                           may serve all commands
   --help                   print this
 
 Each option can also come from the environment: ERRCHAIN_HUB_GRPC_PORT for
@@ -36,20 +38,20 @@ Each option can also come from the environment: ERRCHAIN_HUB_GRPC_PORT for
 
 /** The command `errchain-hub`: runs the hub until it is stopped. Returns the exit code. */
 export async function serve(args: string[]): Promise<number> {
-  const { values, positionals, help } = readSettings(args, {
-    data: { type: "string" },
-    host: { type: "string" },
-    port: { type: "string" },
-    "grpc-port": { type: "string" },
-    token: { type: "string" },
-    "no-auth": { type: "boolean" },
-    file: { type: "string", multiple: true },
-    pattern: { type: "string" },
-    catalog: { type: "string", multiple: true },
-    "retention-days": { type: "string" },
-    "retention-bytes": { type: "string" },
-    "count-days": { type: "string" },
-  } as const);
+  const { values, positionals, help } = readSettings(args, [
+    "data",
+    "host",
+    "port",
+    "grpc-port",
+    "token",
+    "no-auth",
+    "file",
+    "pattern",
+    "catalog",
+    "retention-days",
+    "retention-bytes",
+    "count-days",
+  ]);
   if (help) {
     console.log(usage);
     return 0;
@@ -58,7 +60,12 @@ export async function serve(args: string[]): Promise<number> {
     throw new UsageError(`nothing is expected after the options: ${positionals.join(" ")}`);
   }
   const days = readNumber("retention-days", values["retention-days"], 14);
-  const countDays = readNumber("count-days", values["count-days"], 400);
+  // Unless they are limited by themselves, counts are kept at least as long as traces.
+  const countDays = readNumber(
+    "count-days",
+    values["count-days"],
+    days === 0 ? 0 : Math.max(400, days),
+  );
   if (countDays > 0 && (days === 0 || days > countDays)) {
     throw new UsageError("--count-days must not be less than --retention-days");
   }

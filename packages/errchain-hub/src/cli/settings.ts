@@ -14,7 +14,26 @@ export interface Setting {
   readonly multiple?: boolean;
 }
 
-export type Settings = Readonly<Record<string, Setting>>;
+/** The settings of all commands: one config file serves every command of a deployment. */
+const SETTINGS = {
+  data: { type: "string" },
+  host: { type: "string" },
+  port: { type: "string" },
+  "grpc-port": { type: "string" },
+  token: { type: "string" },
+  "no-auth": { type: "boolean" },
+  file: { type: "string", multiple: true },
+  pattern: { type: "string" },
+  catalog: { type: "string", multiple: true },
+  "retention-days": { type: "string" },
+  "retention-bytes": { type: "string" },
+  "count-days": { type: "string" },
+  hub: { type: "string" },
+  state: { type: "string" },
+  buffer: { type: "string" },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof SETTINGS;
 
 type Value<S extends Setting> = S["type"] extends "boolean"
   ? boolean
@@ -23,35 +42,38 @@ type Value<S extends Setting> = S["type"] extends "boolean"
     : string;
 
 /** What was given; a setting that was not is undefined. */
-export type Given<T extends Settings> = { readonly [K in keyof T]: Value<T[K]> | undefined };
+export type Given<N extends SettingName> = {
+  readonly [K in N]: Value<(typeof SETTINGS)[K]> | undefined;
+};
 
-export interface ReadSettings<T extends Settings> {
-  readonly values: Given<T>;
+export interface ReadSettings<N extends SettingName> {
+  readonly values: Given<N>;
   readonly positionals: readonly string[];
   readonly help: boolean;
 }
 
 /** Reads the settings of a command. Throws a UsageError that says what is wrong and where. */
-export function readSettings<T extends Settings>(
+export function readSettings<N extends SettingName>(
   args: readonly string[],
-  settings: T,
+  names: readonly N[],
   env: NodeJS.ProcessEnv = process.env,
-): ReadSettings<T> {
+): ReadSettings<N> {
   const options: ParseArgsConfig["options"] = {
     config: { type: "string" },
     help: { type: "boolean", short: "h" },
   };
-  for (const [name, { type, multiple = false }] of Object.entries(settings)) {
+  for (const name of names) {
+    const { type, multiple = false }: Setting = SETTINGS[name];
     options[name] = { type, multiple };
   }
   const { values: flags, positionals } = parse(args, options);
   const configFile = flags["config"] ?? env["ERRCHAIN_HUB_CONFIG"];
-  const config = typeof configFile === "string" ? readConfig(configFile, settings) : {};
+  const config = typeof configFile === "string" ? readConfig(configFile) : {};
   const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(settings)) {
-    values[name] = flags[name] ?? fromEnvironment(name, setting, env) ?? config[name];
+  for (const name of names) {
+    values[name] = flags[name] ?? fromEnvironment(name, SETTINGS[name], env) ?? config[name];
   }
-  return { values: values as Given<T>, positionals, help: flags["help"] === true };
+  return { values: values as Given<N>, positionals, help: flags["help"] === true };
 }
 
 function parse(args: readonly string[], options: NonNullable<ParseArgsConfig["options"]>) {
@@ -77,7 +99,7 @@ function fromEnvironment(name: string, setting: Setting, env: NodeJS.ProcessEnv)
   return setting.multiple ? text.split(",").map((part) => part.trim()) : text;
 }
 
-function readConfig(file: string, settings: Settings): Record<string, unknown> {
+function readConfig(file: string): Record<string, unknown> {
   let config: unknown;
   try {
     config = JSON.parse(readFileSync(file, "utf8"));
@@ -89,12 +111,14 @@ function readConfig(file: string, settings: Settings): Record<string, unknown> {
   }
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => {
-      const setting = settings[name];
-      if (setting === undefined) {
-        const known = Object.keys(settings).join(", ");
+      if (!Object.hasOwn(SETTINGS, name)) {
+        const known = Object.keys(SETTINGS).join(", ");
         throw new UsageError(`the config file ${file} has "${name}"; there are: ${known}`);
       }
-      return [name, fromConfig(value, setting, `"${name}" in the config file ${file}`)];
+      return [
+        name,
+        fromConfig(value, SETTINGS[name as SettingName], `"${name}" in the config file ${file}`),
+      ];
     }),
   );
 }

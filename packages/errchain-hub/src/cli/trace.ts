@@ -15,16 +15,12 @@ TEXT is a trace ID, or anything with one in it: a log line, a traceparent.
   --token TOKEN   the hub's token; default: that of the data folder
   --data FOLDER   the data folder of a hub on this machine;
                   default: ~/.local/share/errchain-hub
-  --config FILE   a JSON file with the same names
+  --config FILE   a JSON file with the same names; the other commands' may be in it too
   --help          print this`;
 
 /** The command `errchain-hub trace`. Returns the exit code. */
 export async function trace(args: string[]): Promise<number> {
-  const { values, positionals, help } = readSettings(args, {
-    hub: { type: "string" },
-    token: { type: "string" },
-    data: { type: "string" },
-  } as const);
+  const { values, positionals, help } = readSettings(args, ["hub", "token", "data"]);
   if (help) {
     console.log(usage);
     return 0;

@@ -89,3 +89,22 @@ test("times", () => {
   expect(timeIn("no time")).toBeUndefined();
   expect(timeIn("9999-99-99T99:99:99Z")).toBeUndefined();
 });
+
+test.each([
+  ["2026-01-02T04:04:05+01", T],
+  ["2026-01-02T04:04:05+01: text", T],
+  ["2026-01-02T04:04:05+0100", T],
+  ["2026-01-02 04:04:05 +0100", T],
+  ["2026-01-02 04:04:05 +01:00 x", T],
+  ["2026-01-02 04:04:05.123456 +0100 CET", T + 123_456],
+  ["2026-01-01 21:34:05,5 -0530", T + 500_000],
+])("reads the zone of a time: %s", (text, timeUs) => {
+  expect(timeIn(text)).toEqual({ timeUs });
+});
+
+test.each(["", " -17", " -170000 units", " +9999", "-1234567"])(
+  "takes no other number behind a time for its zone: %j",
+  (text) => {
+    expect(timeIn(`2026-01-02T03:04:05${text}`)).toMatchObject({ timeIsLocal: true });
+  },
+);

@@ -96,13 +96,15 @@ function firstLine(text: string): string {
   return text.split(/[\r\n]/, 1)[0] ?? "";
 }
 
+// The zone may be `Z`, `+01`, `+0100` or `+01:00`, the last two also behind a space.
 const ISO_TIME =
-  /(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?/;
+  /(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z| ?[+-][01]\d:?[0-5]\d(?!\d)|[+-][01]\d(?!\d))?/;
 
 /** The first ISO 8601 time in a text. */
 export function timeIn(text: string): TextTime | undefined {
   const [, date, time, fraction = "", zone = ""] = ISO_TIME.exec(text) ?? [];
-  const ms = Date.parse(`${date}T${time}${zone}`);
+  const isHours = zone.length === "+01".length;
+  const ms = Date.parse(`${date}T${time}${zone.trim()}${isHours ? ":00" : ""}`);
   if (Number.isNaN(ms)) {
     return undefined;
   }

@@ -10,7 +10,7 @@ export type LabelKind = typeof ALL | typeof SYSTEM | typeof CODE;
 
 /** The dictionary of codes and systems, for the writer: makes the labels that are missing. */
 export interface Labels {
-  /** The ID of a label. */
+  /** The ID of a label. What a chain says of a code's parts counts more than a guess. */
   id(kind: LabelKind, text: string, parts?: StoredCode): number;
   /** The code of an ID; undefined if there is none. */
   code(id: number): StoredCode | undefined;
@@ -28,25 +28,37 @@ export function createLabels(db: DatabaseSync): Labels {
   const add = db.prepare(
     "INSERT INTO label (kind, text, system, module, code) VALUES (?, ?, ?, ?, ?)",
   );
+  const correct = db.prepare("UPDATE label SET module = ?, code = ? WHERE id = ?");
   const read = db.prepare("SELECT text, system, module, code FROM label WHERE id = ?");
+
+  function idOf(kind: LabelKind, text: string): number {
+    const key = `${kind}${text}`;
+    const known = ids.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    let id = (find.get(text, kind) as { id: number } | undefined)?.id;
+    if (id === undefined) {
+      const { system, module, code } =
+        kind === CODE ? splitFullCode(text) : { system: text, module: "", code: "" };
+      id = Number(add.run(kind, text, system, module, code).lastInsertRowid);
+    }
+    if (ids.size >= REMEMBERED) {
+      ids.clear();
+    }
+    ids.set(key, id);
+    return id;
+  }
 
   return {
     id(kind, text, parts) {
-      const key = `${kind}${text}`;
-      const known = ids.get(key);
-      if (known !== undefined) {
-        return known;
+      const id = idOf(kind, text);
+      // The guess finds a module where it can, so other parts can only come from a chain,
+      // and there is one other way to read a code: without a module.
+      if (parts?.module === "" && this.code(id)?.module !== "") {
+        correct.run("", parts.code, id);
+        codes.delete(id);
       }
-      let id = (find.get(text, kind) as { id: number } | undefined)?.id;
-      if (id === undefined) {
-        const { system, module, code } =
-          kind === CODE ? (parts ?? splitFullCode(text)) : { system: text, module: "", code: "" };
-        id = Number(add.run(kind, text, system, module, code).lastInsertRowid);
-      }
-      if (ids.size >= REMEMBERED) {
-        ids.clear();
-      }
-      ids.set(key, id);
       return id;
     },
     code(id) {
