@@ -338,6 +338,9 @@ describe("a translation rule", () => {
     ],
     [[{ from: noRange }], /translate\[0\]\.to must be an error definition/],
     [[{ to }], /translate\[0\]\.from must be an error definition or a pattern/],
+    [[{ from: { code: 100 }, to }], /translate\[0\]\.from\.code 100 is none that a cause can have/],
+    [[{ from: { system: "route" }, to }], /translate\[0\]\.from\.system "route" is none/],
+    [[{ from: { module: null }, to }], /translate\[0\]\.from\.module null is none/],
     [
       [{ from: { sytem: "ROUTE" }, to }],
       /translate\[0\]\.from has no sytem; there are system, module/,

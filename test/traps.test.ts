@@ -98,6 +98,48 @@ describe("a detail that does not serialise", () => {
   });
 });
 
+describe("a detail whose value is no bytes, as in the JSON of an error", () => {
+  const error = () => {
+    const err = new ConnectError("bad detail", Code.AlreadyExists);
+    err.details = [{ type: "acme.v1.Odd", value: "aGk" } as never];
+    return err;
+  };
+
+  test("hangs a bare call over gRPC", async () => {
+    expect(await failOver("gRPC", error, [])).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  test.each(protocols)("is left out over %s", async (protocol) => {
+    const reports: ErrorReport[] = [];
+    const onError = [(report: ErrorReport) => reports.push(report)];
+    const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
+    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "bad detail" });
+    expect(errorChain(err)?.causes.map(fullCode)).toEqual(["PROBE_ALPHA_1"]);
+    expect(reports[0]?.truncated).toEqual(["acme.v1.Odd"]);
+  });
+});
+
+describe("headers of a connection in the metadata, as in that of an error from HTTP/1.1", () => {
+  const metadata = { connection: "keep-alive", "keep-alive": "timeout=5", "x-small": "kept" };
+  const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
+
+  test("hang a bare call over Connect with HTTP/2", async () => {
+    const bare = await failOver("Connect over HTTP/2", error, []);
+    expect(bare).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  test.each(protocols)("do no harm over %s", async (protocol) => {
+    const reports: ErrorReport[] = [];
+    const onError = [(report: ErrorReport) => reports.push(report)];
+    const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
+    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
+    expect((err as ConnectError).metadata.get("x-small")).toBe("kept");
+    // Trailers of gRPC-Web are a part of the body.
+    const isInBody = protocol.startsWith("gRPC-Web");
+    expect(reports[0]?.truncated).toEqual(isInBody ? [] : ["connection", "keep-alive"]);
+  });
+});
+
 describe("trailers of 64 KiB and more on gRPC", () => {
   const large = (bytes: number) => ({
     desc: UnaryRequestSchema,

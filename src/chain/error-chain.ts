@@ -3,7 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { MAX_CAUSES, MAX_READ_CAUSES } from "./limits.js";
 import { readChain } from "./read.js";
-import { causeOf, errorsOf, isConnectError } from "./thrown.js";
+import { causeOf, errorsOf, isConnectError, isList } from "./thrown.js";
 
 /** One entry of `ConnectError.details`. */
 export type ErrorDetail = ConnectError["details"][number];
@@ -17,7 +17,7 @@ export type ErrorDetail = ConnectError["details"][number];
  * the result is remembered, so treat it as read-only.
  */
 export function errorChain(errorOrChain: unknown): ErrorChain | undefined {
-  if (isMessage(errorOrChain, ErrorChainSchema)) {
+  if (isChain(errorOrChain)) {
     const { causes } = errorOrChain;
     return causes.length <= MAX_READ_CAUSES
       ? errorOrChain
@@ -33,6 +33,15 @@ export function errorChain(errorOrChain: unknown): ErrorChain | undefined {
     decoded.set(bytes, chain);
   }
   return chain.causes.length > 0 ? chain : undefined;
+}
+
+/** Never throws, as isMessage() does for a proxy whose traps throw. */
+function isChain(value: unknown): value is ErrorChain {
+  try {
+    return isMessage(value, ErrorChainSchema) && Array.isArray(value.causes);
+  } catch {
+    return false;
+  }
 }
 
 const decoded = new WeakMap<Uint8Array, ErrorChain>();
@@ -55,7 +64,8 @@ function chainBytes(error: unknown): Uint8Array | undefined {
 /** The encoded chain in an error's own details. */
 export function ownChainBytes(error: unknown): Uint8Array | undefined {
   const detail = ownChainDetail(error);
-  return detail && ("desc" in detail ? encodeDetail(detail) : detail.value);
+  const value = detail && ("desc" in detail ? encodeDetail(detail) : detail.value);
+  return isBytes(value) ? value : undefined;
 }
 
 /** Whether a thrown value carries a chain of its own. */
@@ -66,26 +76,41 @@ export function hasOwnChain(value: unknown): value is ConnectError {
 
 function ownChainDetail(error: unknown): ErrorDetail | undefined {
   for (const detail of isConnectError(error) ? detailsOf(error) : NO_DETAILS) {
-    if (isChainDetail(detail)) {
+    if (isChainDetail(detail) && !hasOddValue(detail)) {
       return detail;
     }
   }
   return undefined;
 }
 
+/** Whether somebody has put something else than bytes there, such as base64 text. */
+function hasOddValue(detail: ErrorDetail): boolean {
+  const own = "desc" in detail ? undefined : Object.getOwnPropertyDescriptor(detail, "value");
+  return own !== undefined && own.get === undefined && !isBytes(own.value);
+}
+
+/** Also where they come from another realm, as in tests that run in a context of their own. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value);
+}
+
 const NO_DETAILS: readonly ErrorDetail[] = [];
 
 /** The details of an error, also where somebody has put something else there. */
 export function detailsOf({ details }: ConnectError): readonly ErrorDetail[] {
-  if (!Array.isArray(details)) {
+  if (!isList(details)) {
     return NO_DETAILS;
   }
-  for (const detail of details) {
-    if (!(detail instanceof Object)) {
-      return details.filter((each) => each instanceof Object);
-    }
+  const all: readonly unknown[] = details;
+  return all.every(isDetail) ? (all as readonly ErrorDetail[]) : all.filter(isDetail);
+}
+
+function isDetail(value: unknown): value is ErrorDetail {
+  try {
+    return value instanceof Object && typeof typeNameOf(value as ErrorDetail) === "string";
+  } catch {
+    return false;
   }
-  return details;
 }
 
 /** The details of an error other than its chain. */
@@ -154,17 +179,17 @@ function walk(
     return;
   }
   seen.push(value);
-  const isList = Array.isArray(value);
-  if (!isList && !visit(value)) {
+  const list = isList(value);
+  if (!list && !visit(value)) {
     return;
   }
-  const errors = isList ? value : errorsOf(value);
+  const errors = list ? value : errorsOf(value);
   if (errors.length > 0) {
     for (const next of errors.slice(0, MAX_ERRORS_BEHIND)) {
       walk(next, depth + 1, seen, visit);
     }
   }
-  if (!isList) {
+  if (!list) {
     walk(causeOf(value), depth + 1, seen, visit);
   }
 }

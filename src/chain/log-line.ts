@@ -50,6 +50,14 @@ export function parseLogLine(line: string): LogLine | undefined {
 }
 
 function isLogLine(value: unknown): value is LogLine {
+  try {
+    return isRecordOfLine(value);
+  } catch {
+    return false; // a proxy whose traps throw
+  }
+}
+
+function isRecordOfLine(value: unknown): value is LogLine {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -27,9 +27,30 @@ export function causeOf(error: unknown): unknown {
 /** The errors of an AggregateError; none of any other value. Never throws. */
 export function errorsOf(error: unknown): unknown[] {
   const errors = readErrors(error);
-  return Array.isArray(errors) && readProperty(error, "name") === "AggregateError"
-    ? errors
+  if (isList(errors) && (isAggregate(error) || readProperty(error, "name") === "AggregateError")) {
+    return errors;
+  }
+  // What `using` throws where a block and then its clean-up fail: the block's error comes first.
+  return readProperty(error, "name") === "SuppressedError"
+    ? [readProperty(error, "suppressed"), readProperty(error, "error")]
     : NO_ERRORS;
+}
+
+function isAggregate(error: unknown): boolean {
+  try {
+    return error instanceof AggregateError;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a value is an array. Never throws, as Array.isArray() does for a revoked proxy. */
+export function isList(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** A thrown value as text, `TypeError: x is not a function`, without a stack. Never throws. */

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type ErrorDetail, typeNameOf } from "../chain/error-chain.js";
+import { type ErrorDetail, isBytes, typeNameOf } from "../chain/error-chain.js";
 import { largestThat } from "../chain/largest.js";
 import { grpcTrailerBytes, HEADER_OVERHEAD } from "../chain/limits.js";
 import { truncateUtf8 } from "../chain/utf8.js";
@@ -47,6 +47,8 @@ const LEAST_MESSAGE_BYTES = 512;
  * - A lone surrogate in the message makes connect-es throw while it writes the
  *   trailers, and the call hangs: it becomes U+FFFD.
  * - So does a detail that does not serialise: it is left out.
+ * - Headers of a connection, which the metadata of a call's error has over HTTP/1.1, end
+ *   the process, hang the call or break the answer: they are left out.
  * - What travels in HTTP headers or trailers has to fit there: the largest details,
  *   and then headers, are left out until the rest fits beside a short message;
  *   then the message is cut to what fits.
@@ -73,7 +75,15 @@ export function makeSendable(
       sized.push({ detail, bytes });
     }
   }
-  const headers = carrier === "body" ? [] : [...(metadata ?? [])];
+  const headers: [string, string][] = [];
+  for (const header of carrier === "body" ? [] : (metadata ?? [])) {
+    const [name] = header;
+    if (OF_A_CONNECTION.has(name)) {
+      truncated.push(name);
+    } else {
+      headers.push(header);
+    }
+  }
   const fits = (message: string) => {
     const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
     if (carrier !== "trailers") {
@@ -107,11 +117,25 @@ export function makeSendable(
   };
 }
 
+/**
+ * Headers that are about one connection (RFC 9110, section 7.6.1). An error of a call over
+ * HTTP/1.1 has them in its metadata; Node's http2 throws where they are sent.
+ */
+const OF_A_CONNECTION: ReadonlySet<string> = new Set([
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 /** How many bytes a detail takes, or undefined if it does not serialise. */
 function encodedSize(detail: ErrorDetail): number | undefined {
   const overhead = typeNameOf(detail).length + 32; // google.protobuf.Any and its type URL
   if (!("desc" in detail)) {
-    return overhead + detail.value.length;
+    return isBytes(detail.value) ? overhead + detail.value.length : undefined;
   }
   try {
     return overhead + toBinary(detail.desc, create(detail.desc, detail.value)).length;

@@ -1,5 +1,6 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
 import { type Cause, Status, Visibility } from "../../gen/errchain/v1/error_chain_pb.js";
+import { isIdentifier, isShortCode } from "../catalog/code-form.js";
 import type { ErrorDefinition } from "../catalog/define-error.js";
 import { isThenable, textOf } from "../chain/thrown.js";
 
@@ -109,6 +110,13 @@ export function checkRules(rules: readonly TranslationRule[]): CheckedRule[] {
 
 const PATTERN_FIELDS = ["system", "module", "code", "reason", "status"] as const;
 
+const TEXT_FORMS = [
+  ["system", isIdentifier],
+  ["module", (text: string) => text === "" || isIdentifier(text)],
+  ["code", isShortCode],
+  ["reason", isShortCode],
+] as const;
+
 function checkRule(rule: TranslationRule, place: string): CheckedRule {
   const { from, to, at = "anywhere", args } = rule ?? {};
   if (typeof to !== "function" || typeof to.fullCode !== "string") {
@@ -134,6 +142,14 @@ function checkPattern(from: TranslationRule["from"], place: string): Pattern {
   const unknown = Object.keys(from).find((key) => !PATTERN_FIELDS.some((field) => field === key));
   if (unknown !== undefined) {
     throw new TypeError(`${place} has no ${unknown}; there are ${PATTERN_FIELDS.join(", ")}`);
+  }
+  for (const [field, isWellFormed] of TEXT_FORMS) {
+    const value: unknown = from[field];
+    if (value !== undefined && !(typeof value === "string" && isWellFormed(value))) {
+      throw new TypeError(
+        `${place}.${field} ${JSON.stringify(value)} is none that a cause can have: it is text in upper case`,
+      );
+    }
   }
   const { status, ...rest } = from;
   if (status === undefined) {
