@@ -1,5 +1,8 @@
+import * as http from "node:http";
+import * as http2 from "node:http2";
 import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError, createClient, type HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import {
   createErrorChainTransport,
   type ErrorChainTransportOptions,
@@ -10,7 +13,7 @@ import { createServerInterceptor } from "errchain/server";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ProbeService } from "./gen/probe/v1/probe_pb.js";
 import { callProbe, failureOf, kinds, probeRoutes } from "./support/probe.js";
-import { connectTo, httpVersionOf, protocols, startServer } from "./support/servers.js";
+import { connectTo, httpVersionOf, listen, protocols, startServer } from "./support/servers.js";
 
 // What becomes of a request's deadline and of its cancellation on the way down.
 
@@ -106,6 +109,24 @@ describe.each(protocols)("over %s", (protocol) => {
     const err = await failureOf(clientOf(protocol, url, "FRONT").unary({}, { timeoutMs: 2_000 }));
     expect((err as ConnectError).code).toBe(Code.DeadlineExceeded);
     expect(errorChain(err)?.causes.map(fullCode)).toEqual(["FRONT_2", "BACK_4"]);
+  });
+
+  test("a callee that takes no more than so much time is called with a default of that", async () => {
+    const handler = connectNodeAdapter({
+      routes: probeRoutes(async () => "answer"),
+      maxTimeoutMs: 5_000,
+    });
+    const back = await listen(
+      httpVersionOf(protocol) === "2" ? http2.createServer(handler) : http.createServer(handler),
+    );
+    const call = clientOf(protocol, back, "BACK", { defaultTimeoutMs: 5_000 });
+    const url = await startServer(
+      httpVersionOf(protocol),
+      probeRoutes(async () => (await call.unary({})).text),
+      [createServerInterceptor({ system: "FRONT" })],
+    );
+    const front = clientOf(protocol, url, "FRONT");
+    expect((await front.unary({}, { timeoutMs: 30_000 })).text).toBe("answer");
   });
 
   test("it can be turned off, and without a deadline nothing is added", async () => {

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createClientInterceptor, defineError, errorChain, fullCode } from "errchain";
 import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
@@ -192,6 +192,31 @@ describe.each(protocols)("over %s", (protocol) => {
     await setTimeout(100);
     expect(hop.codes.filter((code) => code !== "HOP_5")).toEqual([]);
   });
+
+  test.each(["deadline", "cancellation", "wrapped cancellation"])(
+    "a %s while an inner interceptor waits is no bug",
+    async (how) => {
+      const codes: string[] = [];
+      const slow: Interceptor = (next) => async (req) => {
+        await setTimeout(400);
+        return next(req).catch((cause) => {
+          throw how.startsWith("wrapped") ? new Error("wrapped", { cause }) : cause;
+        });
+      };
+      const onError = [({ cause }: ErrorReport) => codes.push(fullCode(cause))];
+      const url = await startServer(
+        httpVersionOf(protocol),
+        probeRoutes(async () => "unused"),
+        [createServerInterceptor({ system: "HOP", onError }), slow],
+      );
+      const client = createClient(ProbeService, connectTo(protocol, url));
+      const abort = new AbortController();
+      const options = how === "deadline" ? { timeoutMs: 200 } : { signal: abort.signal };
+      void setTimeout(200).then(() => abort.abort());
+      await failureOf(callProbe(client, "serverStream", "", options));
+      await expect.poll(() => codes).toEqual([how === "deadline" ? "HOP_4" : "HOP_5"]);
+    },
+  );
 });
 
 test("an AbortError of the handler's own making is a bug like any other", async () => {

@@ -5,12 +5,22 @@ import * as http2 from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { type CallOptions, Code, ConnectError, createClient } from "@connectrpc/connect";
+import {
+  type CallOptions,
+  Code,
+  ConnectError,
+  createClient,
+  createContextKey,
+  createContextValues,
+  type Interceptor,
+} from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createConnectTransport as createWebTransport } from "@connectrpc/connect-web";
 import {
   createClientInterceptor,
+  createErrorChainTransport,
   createRetryInterceptor,
   defineError,
   errorChain,
@@ -461,6 +471,104 @@ describe.each(protocols)("over %s", (protocol) => {
     expect(declared.calls).toHaveLength(1);
     await failureOf(client.read({}));
     expect(declared.calls).toHaveLength(1 + 4);
+  });
+
+  test("nor is it where a job makes the first call, and repeats an attempt that is too slow", async () => {
+    const back = await startPeer(protocol, async () => {
+      await sleep(100);
+      throw down();
+    });
+    const front = await startPeer(protocol, async () => {
+      await connect(protocol, back.url)("read");
+    });
+    await failureOf(connect(protocol, front.url, { ...SOON, attemptTimeoutMs: 250 })("read"));
+    expect(front.calls).toHaveLength(4);
+    // Of the first attempt all four, of the others one each.
+    await expect.poll(() => back.calls.length).toBe(4 + 3);
+    await sleep(300);
+    expect(back.calls).toHaveLength(4 + 3);
+  });
+
+  test.each([
+    ["alone", []],
+    ["before a client interceptor", [createClientInterceptor()]],
+  ])("three retry interceptors in one list make as many attempts as one, %s", async (_, inner) => {
+    for (const server of ["bare", {}] as const) {
+      const peer = await startPeer(protocol, failing(down), server);
+      const retries = [1, 2, 3].map(() => createRetryInterceptor(SOON));
+      const transport = connectTo(protocol, peer.url, [...retries, ...inner]);
+      const err = await failureOf(createClient(RetryService, transport).read({}));
+      expect(peer.calls).toHaveLength(4);
+      expect(retryHistory(err)).toMatchObject({ attempts: 4, stoppedBy: "attempts-used-up" });
+    }
+  });
+});
+
+describe("around a retry interceptor, a transport that does not trust the peer", () => {
+  const DAY_MS = 86_400_000;
+
+  /** Calls a peer that asks for much, and tells for how long a repetition would wait. */
+  async function startLiar(error: () => unknown, inner: Interceptor[] = []) {
+    const peer = await startPeer("gRPC", failing(error));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const delays: number[] = [];
+    const retry = createRetryInterceptor({
+      maxDelayMs: 2 * DAY_MS,
+      onRetry({ delayMs }) {
+        delays.push(delayMs);
+        controller.abort();
+      },
+    });
+    const transport = connectTo("gRPC", peer.url, [retry, ...inner]);
+    const trusting = createClient(RetryService, createErrorChainTransport(transport));
+    const wary = createClient(
+      RetryService,
+      createErrorChainTransport(transport, { trust: "none" }),
+    );
+    return { delays, signal, trusting, wary, peer };
+  }
+
+  test("bounds the wait, and does not repeat what may change something", async () => {
+    const liar = () => startLiar(define("UNAVAILABLE", { retry: "RETRY", retryDelayMs: DAY_MS }));
+    const read = await liar();
+    await failureOf(read.wary.read({}, { signal: read.signal }));
+    expect(read.delays).toHaveLength(1);
+    expect(read.delays[0]).toBeGreaterThanOrEqual(10_000);
+    expect(read.delays[0]).toBeLessThanOrEqual(15_000);
+    const post = await liar();
+    expect(retryHistory(await failureOf(post.wary.post({})))).toMatchObject({
+      stoppedBy: "not-idempotent",
+    });
+  });
+
+  test.each([
+    ["a delay of a day", define("UNAVAILABLE", { retryDelayMs: DAY_MS }), "10000"],
+    ["DO_NOT_RETRY", define("UNAVAILABLE", { retry: "DO_NOT_RETRY" }), null],
+  ])("of %s, callers of ours who get no cause see no more", async (_, error, pushback) => {
+    const { wary } = await startLiar(error);
+    const front = await startPeer("gRPC", async () => {
+      await failureOf(wary.post({}));
+      throw define("UNAVAILABLE")();
+    });
+    const client = createClient(RetryService, connectTo("gRPC", front.url));
+    const err = (await failureOf(client.read({}))) as ConnectError;
+    expect(err.metadata.get("grpc-retry-pushback-ms")).toBe(pushback);
+  });
+
+  test("changes nothing for other calls with the same context values", async () => {
+    const seen = createContextKey(0);
+    const count: Interceptor = (next) => (req) => {
+      req.contextValues.set(seen, req.contextValues.get(seen) + 1);
+      return next(req);
+    };
+    const error = define("UNAVAILABLE", { retry: "DO_NOT_RETRY" });
+    const { wary, trusting } = await startLiar(error, [count]);
+    const contextValues = createContextValues().set(seen, 40);
+    await failureOf(wary.post({}, { contextValues }));
+    const err = await failureOf(trusting.read({}, { contextValues }));
+    expect(retryHistory(err)).toMatchObject({ stoppedBy: "do-not-retry" });
+    expect(contextValues.get(seen)).toBe(42);
   });
 });
 

@@ -101,8 +101,12 @@ export function detailsOf({ details }: ConnectError): readonly ErrorDetail[] {
   if (!isList(details)) {
     return NO_DETAILS;
   }
-  const all: readonly unknown[] = details;
-  return all.every(isDetail) ? (all as readonly ErrorDetail[]) : all.filter(isDetail);
+  for (const detail of details as readonly unknown[]) {
+    if (!isDetail(detail)) {
+      return details.filter(isDetail); // also without the holes of a sparse array
+    }
+  }
+  return details;
 }
 
 function isDetail(value: unknown): value is ErrorDetail {

@@ -9,10 +9,10 @@ export type { CauseInit, Classifier } from "../catalog/cause-init.js";
  * or only a part of one: the code is that of the reason (`HTTP_ECONNREFUSED`,
  * `HTTP_UND_ERR_HEADERS_TIMEOUT`), or `HTTP_FETCH_FAILED` where there is none.
  *
- * An answer with a status such as 500 is no error of fetch(); where `undici` makes one of
- * it (`interceptors.responseError()`, RetryAgent), the HTTP status is a private arg. What an aborted signal
- * throws (AbortError, TimeoutError) is left to the interceptor, which knows the
- * deadline of the request.
+ * An answer with a status such as 500 is no error of fetch(); where `undici` makes one
+ * of it (`interceptors.responseError()`, RetryAgent), the HTTP status is a private arg.
+ * What an aborted signal throws (AbortError, TimeoutError) is left to the interceptor,
+ * which knows the deadline of the request.
  */
 export const fetchErrors = createClassifier((error) => {
   const { name, message, cause, code } = error;

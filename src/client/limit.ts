@@ -20,8 +20,10 @@ export interface LimitOptions {
   /**
    * The timeout of calls that are given none, in milliseconds. Give it here instead
    * of to the wrapped transport: a default of that one still holds, but where it
-   * is longer than the rest of the deadline, the peer is told the wrong one.
-   * Default: none.
+   * is longer than the rest of the deadline, the peer is told the wrong one. For a
+   * callee that sets `maxTimeoutMs`, give that: it refuses calls that tell of more
+   * time, and without a timeout of their own they tell of all that is left of the
+   * deadline. Default: none.
    */
   readonly defaultTimeoutMs?: number;
   /**

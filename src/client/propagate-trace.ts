@@ -40,4 +40,4 @@ function inject(from: Context, header: Headers): boolean {
 }
 
 /** There a header that the peer's CORS policy does not list fails the call. */
-const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
+export const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;

@@ -6,8 +6,9 @@ import { readChain } from "../chain/read.js";
 import { isConnectError } from "../chain/thrown.js";
 import { tellSinks } from "../report/error-report.js";
 import { type RpcSystem, rpcSystemOf } from "../report/rpc-conventions.js";
+import { safely } from "../report/safely.js";
 import type { CallEnd } from "../scope/failed-calls.js";
-import { calledProcedure, type PeerCall, traceOfCall } from "./call.js";
+import { type CheckedPeer, calledProcedure, type PeerCall, traceOfCall } from "./call.js";
 import { chainOfEnd, endOfCall, statusOfEnd } from "./end.js";
 import type { Observed } from "./observe.js";
 
@@ -70,8 +71,25 @@ export function endSpanOnSignal(call: PeerCall, signal: AbortSignal | undefined)
   return () => signal?.removeEventListener("abort", onAbort);
 }
 
-/** The protocol of a failed call: an interceptor knows it before, a transport by the answer. */
-function systemOf({ requestHeader }: PeerCall, reason: unknown): RpcSystem {
+/** Transports that gRPC has come from. Each speaks one protocol, but does not say which. */
+const speakGrpc = new WeakSet<CheckedPeer>();
+
+/**
+ * Remembers the protocol of a success, for those calls of its transport that get no
+ * answer. An error may be that of another call, which an interceptor has made.
+ */
+export function noteProtocol({ peer }: PeerCall, { header }: { readonly header: Headers }): void {
+  const isAsked = peer.spans || peer.onError.length > 0;
+  if (isAsked && safely(() => rpcSystemOf(header.get("content-type"))) === "grpc") {
+    speakGrpc.add(peer);
+  }
+}
+
+/** The protocol of a failed call: an interceptor knows it before, a transport by the answers. */
+function systemOf({ requestHeader, peer }: PeerCall, reason: unknown): RpcSystem {
+  if (speakGrpc.has(peer)) {
+    return "grpc";
+  }
   const answered = isConnectError(reason) ? reason.metadata.get("content-type") : null;
   return rpcSystemOf(requestHeader.get("content-type") ?? answered);
 }

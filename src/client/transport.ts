@@ -2,6 +2,8 @@ import type { Transport } from "@connectrpc/connect";
 import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 import { type LimitOptions, limitCall } from "./limit.js";
+import { noteProtocol } from "./report-call.js";
+import { markUntrusted } from "./untrusted-call.js";
 
 /** Options of createErrorChainTransport(). */
 export interface ErrorChainTransportOptions extends PeerOptions, LimitOptions {}
@@ -12,6 +14,10 @@ export interface ErrorChainTransportOptions extends PeerOptions, LimitOptions {}
  * that a server interceptor handles, calls get the rest of its deadline and end
  * when it is cancelled, and also calls that ended by a signal name their peer. Use
  * it in place of that interceptor.
+ *
+ * A transport does not say its protocol, so spans and reports learn it from the answers:
+ * until a first call has succeeded, one without an answer is called `connectrpc` there,
+ * over gRPC too.
  *
  * Throws a TypeError or RangeError if an option is malformed.
  */
@@ -26,11 +32,13 @@ export function createErrorChainTransport(
       const headers = new Headers(header);
       const call = startCall(method, input, headers, peer);
       const limit = limits(call, signal, timeoutMs);
+      const values = peer.trusted ? contextValues : markUntrusted(contextValues);
       try {
         const { timeoutMs: limitMs } = limit;
         const res = await inSpan(call, () =>
-          transport.unary(method, limit.signal, limitMs, headers, input, contextValues),
+          transport.unary(method, limit.signal, limitMs, headers, input, values),
         );
+        noteProtocol(call, res);
         callSucceeded(call, res);
         return res;
       } catch (reason) {
@@ -47,8 +55,18 @@ export function createErrorChainTransport(
         call,
         input,
         limit.signal,
-        (messages) =>
-          transport.stream(method, limit.signal, limit.timeoutMs, headers, messages, contextValues),
+        async (messages) => {
+          const res = await transport.stream(
+            method,
+            limit.signal,
+            limit.timeoutMs,
+            headers,
+            messages,
+            contextValues,
+          );
+          noteProtocol(call, res);
+          return res;
+        },
         limit.release,
       );
     },

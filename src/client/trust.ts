@@ -4,7 +4,7 @@ import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { detailsOf, ownChainBytes, typeNameOf } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
-import { PUSHBACK } from "../chain/retry-facts.js";
+import { type PeerRetryFacts, PUSHBACK } from "../chain/retry-facts.js";
 import { RETRY_INFO } from "../chain/retry-info.js";
 import { type ChainScan, isTextAt, scanChain } from "../chain/scan.js";
 import { isConnectError } from "../chain/thrown.js";
@@ -83,6 +83,18 @@ export function limitDelay(error: ConnectError): void {
   } else {
     error.metadata.delete(PUSHBACK); // "never" is more than any limit
   }
+}
+
+/** What counts of what an untrusted peer says of retries: when to come again, and no more. */
+export function cappedFacts({ hasDelay, delayMs }: PeerRetryFacts): PeerRetryFacts {
+  return {
+    doNotRetry: false,
+    pushedBack: false,
+    attempts: 0,
+    delayMs: Math.min(delayMs, MAX_CLAIMED_DELAY_MS),
+    retry: false,
+    hasDelay,
+  };
 }
 
 /** The error of an untrusted peer, for whatever cannot be understood, without what it claims. */

@@ -8,7 +8,7 @@ import { type ErrorDetail, otherDetailsOf } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
-import { type FailedRequest, followsFromEnd, isBareCancel } from "./ended.js";
+import { type FailedRequest, followsFromEnd, isBareCancel, isMissingMessage } from "./ended.js";
 import { chainsOf, type Failure, failuresBehind, inferredFailures } from "./failures.js";
 
 /** What a hop answers with, and what that followed from. */
@@ -130,7 +130,7 @@ function isErrorOfCall(
     error.isWireError ||
     isTransportError(error) ||
     isNoTimeLeft(error) ||
-    (error === req.signal.reason && endOf(scope) !== undefined) ||
+    ((error === req.signal.reason || isMissingMessage(error)) && endOf(scope) !== undefined) ||
     failures.some(({ end }) => end !== undefined && end.reason === error) ||
     (isBareCancel(error) && (req.signal.aborted || failures.some(({ end }) => end !== undefined)))
   );

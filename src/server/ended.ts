@@ -24,6 +24,7 @@ export function followsFromEnd(reason: unknown, { req }: FailedRequest): boolean
       isAbortError(error) ||
       CONNECTION_LOST.has(systemErrorCode(error) ?? "") ||
       isBareCancel(error) ||
+      isMissingMessage(error) ||
       isNoTimeLeft(error),
   );
 }
@@ -35,6 +36,18 @@ export function isBareCancel(error: unknown): boolean {
     error.code === Code.Canceled &&
     !error.isWireError &&
     !hasOwnChain(error)
+  );
+}
+
+/**
+ * Whether a value is what connect-es throws where a request ends before its only message.
+ * Over HTTP/2, that of a caller who is gone looks so.
+ */
+export function isMissingMessage(error: unknown): boolean {
+  return (
+    isConnectError(error) &&
+    error.code === Code.Unimplemented &&
+    error.rawMessage.startsWith("protocol error: missing input message")
   );
 }
 

@@ -1,5 +1,11 @@
 import { setTimeout } from "node:timers/promises";
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createClient,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
 import {
   context,
   metrics,
@@ -30,6 +36,7 @@ import {
   errorChain,
   fullCode,
 } from "errchain";
+import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor, type ServerInterceptorOptions } from "errchain/server";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ProbeService } from "../gen/probe/v1/probe_pb.js";
@@ -211,6 +218,71 @@ describe("a call that fails", () => {
       expect(Buffer.from(own?.spanId ?? []).toString("hex")).toBe(request?.spanContext().spanId);
     },
   );
+
+  describe("without an answer, through a transport", () => {
+    const start = (protocol: Protocol) =>
+      startProbe({
+        protocol,
+        server: {},
+        handle: (text) => (text === "stall" ? new Promise(() => {}) : Promise.resolve("done")),
+      });
+    const wrap = (transport: Transport, reports: ErrorReport[] = []) =>
+      createClient(
+        ProbeService,
+        createErrorChainTransport(transport, {
+          spans: true,
+          onError: [(report) => reports.push(report)],
+        }),
+      );
+
+    test.each(kinds)("as %s has the protocol of a success before", async (kind) => {
+      const { url } = await start("gRPC");
+      const reports: ErrorReport[] = [];
+      const client = wrap(connectTo("gRPC", url), reports);
+      await callProbe(client, kind, "x");
+      await failureOf(callProbe(client, "unary", "stall", { timeoutMs: 50 }));
+      await endedSpans(2);
+      expect(exporter.getFinishedSpans()[1]?.attributes).toMatchObject({
+        "rpc.system.name": "grpc",
+        "rpc.status_code": "DEADLINE_EXCEEDED",
+      });
+      expect(reports).toMatchObject([{ rpcSystem: "grpc" }]);
+    });
+
+    test("is not told by other transports, nor by Connect's answers", async () => {
+      const grpc = await start("gRPC");
+      await wrap(connectTo("gRPC", grpc.url)).unary({});
+      const { url } = await start("Connect over HTTP/2");
+      const client = wrap(connectTo("Connect over HTTP/2", url));
+      await client.unary({});
+      await failureOf(callProbe(client, "unary", "stall", { timeoutMs: 50 }));
+      await endedSpans(3);
+      expect(exporter.getFinishedSpans()[2]?.attributes).toMatchObject({
+        "rpc.system.name": "connectrpc",
+        "rpc.status_code": "deadline_exceeded",
+      });
+    });
+
+    test("is not told by an error, which may be of another call", async () => {
+      const { url } = await start("Connect over HTTP/2");
+      let fails = true;
+      const foreign = new ConnectError("token", Code.Unavailable, {
+        "content-type": "application/grpc",
+      });
+      const interceptor: Interceptor = (next) => (req) => {
+        if (fails) {
+          throw foreign;
+        }
+        return next(req);
+      };
+      const client = wrap(connectTo("Connect over HTTP/2", url, [interceptor]));
+      await failureOf(client.unary({}));
+      fails = false;
+      await failureOf(callProbe(client, "unary", "stall", { timeoutMs: 50 }));
+      await endedSpans(2);
+      expect(exporter.getFinishedSpans()[1]?.attributes["rpc.system.name"]).toBe("connectrpc");
+    });
+  });
 
   test("because it cannot be written is no failure of the peer", async () => {
     const { client } = await startProbe();

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { noteHistory } from "../../chain/attempts.js";
 import { readFailure } from "./failure.js";
 
 /** An error that was made on this side. */
@@ -42,6 +43,23 @@ describe("a failure passes by itself", () => {
   test("DEADLINE_EXCEEDED, if the attempt had less time than the call", () => {
     expect(readFailure(there(Code.DeadlineExceeded), true).transient).toBe(true);
   });
+});
+
+test("of a peer that is not trusted, a delay counts up to ten seconds, and no advice", () => {
+  const never = there(Code.Unavailable, { "grpc-retry-pushback-ms": "-1" });
+  expect(readFailure(never, false, false).facts).toMatchObject({ pushedBack: false, delayMs: 0 });
+  const late = there(Code.ResourceExhausted, { "grpc-retry-pushback-ms": "60000" });
+  const { facts, transient } = readFailure(late, false, false);
+  expect(facts).toMatchObject({ hasDelay: true, delayMs: 10_000 });
+  expect(transient).toBe(true);
+});
+
+test("attempts that were made on this side count, also where no chain says so", () => {
+  const error = here(Code.Unavailable);
+  noteHistory(error, { attempts: 3, earlier: [], stoppedBy: "attempts-used-up" });
+  for (const trusted of [true, false]) {
+    expect(readFailure(error, false, trusted).facts).toMatchObject({ attempts: 3 });
+  }
 });
 
 test("an interceptor that wraps an error does not hide what forbids a retry", () => {

@@ -1,7 +1,9 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
+import { retryHistory } from "../../chain/attempts.js";
 import { allErrorsBehind } from "../../chain/error-chain.js";
 import { combineRetryFacts, type PeerRetryFacts, retryFactsOf } from "../../chain/retry-facts.js";
 import { isConnectError } from "../../chain/thrown.js";
+import { cappedFacts } from "../trust.js";
 import { isConnectionLost, neverProcessed } from "./unprocessed.js";
 
 /** A failed attempt, as far as a retry depends on it. */
@@ -19,12 +21,17 @@ export interface Failure {
  * from peers of any kind.
  *
  * @param wasLimited whether the attempt had less time than the whole call
+ * @param trusted whether advice of the peer counts, and any delay that it asks for
  */
-export function readFailure(error: unknown, wasLimited: boolean): Failure {
+export function readFailure(error: unknown, wasLimited: boolean, trusted = true): Failure {
   // An interceptor inside may have wrapped what forbids a retry.
   const behind = allErrorsBehind(error).filter(isConnectError).map(retryFactsOf);
   const { retry, hasDelay } = isConnectError(error) ? retryFactsOf(error) : NO_FACTS;
-  const facts = { ...combineRetryFacts(behind), retry, hasDelay };
+  const said = { ...combineRetryFacts(behind), retry, hasDelay };
+  const believed = trusted ? said : cappedFacts(said);
+  // An interceptor inside may have repeated the call, and no chain says so.
+  const attempts = Math.max(believed.attempts, retryHistory(error)?.attempts ?? 0);
+  const facts = { ...believed, attempts };
   const unprocessed = neverProcessed(error);
   return {
     facts,

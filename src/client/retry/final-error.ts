@@ -1,7 +1,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { ErrorChainSchema, Provenance } from "../../../gen/errchain/v1/error_chain_pb.js";
-import { addAttempts, noteHistory, type RetryHistory } from "../../chain/attempts.js";
+import { addAttempts, noteHistory, type RetryHistory, retryHistory } from "../../chain/attempts.js";
 import { boundChain } from "../../chain/bound.js";
 import { chainDetail, isChainDetail, ownChainBytes } from "../../chain/error-chain.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../../chain/limits.js";
@@ -19,6 +19,9 @@ import { isConnectError } from "../../chain/thrown.js";
  * @param procedure what was called, as it stands in a cause
  */
 export function finalError(error: unknown, history: RetryHistory, procedure: string): unknown {
+  if ((retryHistory(error)?.attempts ?? 0) > history.attempts) {
+    return error; // a retry interceptor inside has said how it was tried
+  }
   const final = ownError(error);
   if (typeof final === "object" && final !== null) {
     noteHistory(final, history);

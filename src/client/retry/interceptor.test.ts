@@ -26,6 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -41,6 +42,7 @@ function start(
   options: RetryInterceptorOptions,
   attempt: (req: UnaryRequest, number: number) => Promise<unknown>,
   header: Record<string, string> = {},
+  createRetry = createRetryInterceptor,
 ) {
   const startedAt = performance.now();
   const seen: Seen[] = [];
@@ -51,7 +53,7 @@ function start(
     await attempt(req, seen.length);
     return response;
   };
-  const result = createRetryInterceptor({ ...MANY_TOKENS, ...options })(next as never)({
+  const result = createRetry({ ...MANY_TOKENS, ...options })(next as never)({
     stream: false,
     service: RetryService,
     method: RetryService.method.read,
@@ -244,18 +246,24 @@ test("each attempt has headers of its own", async () => {
   expect(seen.map(({ req }) => req.header.get("x-inner"))).toEqual(["1", "2", "3", "4"]);
 });
 
-test("a peer that speaks gRPC is told of earlier attempts; what a browser may send stays as it is", async () => {
-  for (const [protocol, expected] of [
-    ["application/grpc+proto", [null, "1", "2", "3"]],
-    ["application/grpc-web+proto", [null, null, null, null]],
-    ["application/proto", [null, null, null, null]],
-  ] as const) {
-    const { seen, result } = start({}, () => unavailable(), { "content-type": protocol });
+test.each([
+  ["application/grpc+proto", true],
+  ["application/grpc-web+proto", false],
+  ["application/proto", false],
+])("a peer is told of earlier attempts, with %s in a browser too: %s", async (protocol, too) => {
+  const told = async (createRetry: typeof createRetryInterceptor) => {
+    const header = { "content-type": protocol };
+    const { seen, result } = start({}, () => unavailable(), header, createRetry);
     await vi.runAllTimersAsync();
     await result;
-    const told = seen.map(({ req }) => req.header.get("grpc-previous-rpc-attempts"));
-    expect(told).toEqual(expected);
-  }
+    return seen.map(({ req }) => req.header.get("grpc-previous-rpc-attempts"));
+  };
+  const all = [null, "1", "2", "3"];
+  expect(await told(createRetryInterceptor)).toEqual(all);
+  vi.stubGlobal("document", {});
+  vi.resetModules();
+  const inBrowser = await import("./interceptor.js");
+  expect(await told(inBrowser.createRetryInterceptor)).toEqual(too ? all : all.map(() => null));
 });
 
 test("onRetry hears of each failed attempt before the wait; what it throws is ignored", async () => {

@@ -6,6 +6,8 @@ import { isConnectError, isThenable } from "../../chain/thrown.js";
 import { timeoutMsOf } from "../../scope/deadline.js";
 import { attemptsBefore } from "../../scope/previous-attempts.js";
 import { currentScope, noteGivenUp, type RequestScope } from "../../scope/request-scope.js";
+import { inBrowser } from "../propagate-trace.js";
+import { untrustedCall } from "../untrusted-call.js";
 import { makeAttempt, type Next, wait } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
 import { createBudgets, type RetryBudget } from "./budget.js";
@@ -78,7 +80,7 @@ async function callWithRetries(
       noteEnd(req.signal, { attempts: attempt, earlier, stoppedBy: "aborted" });
       throw error; // connect-es throws the signal's reason, whatever we throw
     }
-    const failure = readFailure(error, isLimited);
+    const failure = readFailure(error, isLimited, !req.contextValues.get(untrustedCall));
     if (countsForBudget(failure)) {
       budget.onFailure();
     }
@@ -135,11 +137,15 @@ function peerOf({ url, service, method }: UnaryRequest): string {
 
 /**
  * Whether the peer is told that this is not the first attempt. In a browser a header
- * that the peer's CORS policy does not list fails the call; browsers have neither gRPC
- * nor a request that they handle.
+ * that the peer's CORS policy does not list fails the call. What speaks gRPC or handles a
+ * request is none, whatever it looks like.
  */
 function mayTellPeer({ header }: UnaryRequest, scope: RequestScope | undefined): boolean {
-  return scope !== undefined || /^application\/grpc(?!-web)/.test(header.get("content-type") ?? "");
+  return (
+    !inBrowser ||
+    scope !== undefined ||
+    /^application\/grpc(?!-web)/.test(header.get("content-type") ?? "")
+  );
 }
 
 /** Remembers how a call was tried whose deadline has passed: that error is the call's own. */
