@@ -1,5 +1,5 @@
-import type { StreamResponse } from "@connectrpc/connect";
-import { causeOf, isConnectError } from "../chain/thrown.js";
+import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
+import { causeOf } from "../chain/thrown.js";
 import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
@@ -59,6 +59,7 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
   // What our own request stream throws comes back as the error of the call, and is no
   // failure of the peer.
   let own: { readonly thrown: unknown } | undefined;
+  let thrownIn: { readonly reason: unknown } | undefined;
   const release = () => {
     stopWatching?.();
     onEnd();
@@ -66,10 +67,9 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
   const stopWatching = call.span && endSpanOnSignal(call, signal);
   const failed = (reason: unknown) => {
     release();
-    const isOwn = own !== undefined && (reason === own.thrown || causeOf(reason) === own.thrown);
-    if (isOwn && !isWireError(reason)) {
+    if (own !== undefined && (reason === own.thrown || causeOf(reason) === own.thrown)) {
       call.span?.giveUp(reason);
-      return own?.thrown;
+      return own.thrown;
     }
     return callFailed(call, reason, signal);
   };
@@ -79,17 +79,29 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
         call.request = message;
       }
     },
+    onThrow(reason) {
+      thrownIn = { reason };
+    },
     mapError(reason, step) {
-      // connect-es throws the error of the call into the stream. A queue may give it
-      // back by next(), but then it is one that came over the wire.
-      own ??= step === "next" ? { thrown: reason } : undefined;
+      // connect-es throws the error of the call into the stream, and a queue may give it
+      // back by next().
+      const isOwn = step === "next" && !(thrownIn !== undefined && thrownIn.reason === reason);
+      own ??= isOwn ? { thrown: reason } : undefined;
       return reason;
     },
   });
   try {
     const res = await inSpan(call, send, sent);
+    let received = 0;
     const message = wrapStream(res.message, {
+      onMessage() {
+        received++;
+      },
       onEnd() {
+        if (received === 0 && call.method.methodKind === "client_streaming") {
+          // connect-es finds that above us.
+          throw failed(new ConnectError("protocol error: missing output message", Code.Internal));
+        }
         release();
         callSucceeded(call, res);
       },
@@ -99,8 +111,4 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
   } catch (reason) {
     throw failed(reason);
   }
-}
-
-function isWireError(reason: unknown): boolean {
-  return isConnectError(reason) && reason.isWireError;
 }

@@ -1,4 +1,5 @@
-import { Code } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { otherDetailsOf } from "../chain/error-chain.js";
 import { causeOf, isConnectError, systemErrorCode } from "../chain/thrown.js";
 
 /**
@@ -7,24 +8,35 @@ import { causeOf, isConnectError, systemErrorCode } from "../chain/thrown.js";
  */
 export function isLocalError(reason: unknown): boolean {
   if (!isConnectError(reason)) {
-    return isBug(reason);
+    return isBug(reason) || (typeof reason === "string" && isRequestError(reason));
   }
   if (reason.isWireError) {
     return false;
   }
-  return isRequestError(reason.rawMessage) || isBug(causeOf(reason)) || isRefusal(reason);
-}
-
-/** By connect-es: as Protobuf, as JSON, too large. */
-function isRequestError(text: string): boolean {
   return (
-    /^(serialize binary: |cannot encode )/.test(text) ||
-    /larger than configured writeMaxBytes/.test(text)
+    isRequestError(reason.rawMessage) ||
+    isBug(causeOf(reason)) ||
+    isRefusal(reason) ||
+    otherDetailsOf(reason).length > 0 // connect-es gives none to what it makes itself
   );
 }
 
+/** By connect-es, or by what is below: the request cannot be sent as it is. */
+function isRequestError(text: string): boolean {
+  return REQUEST_ERRORS.some((known) => known.test(text));
+}
+
+const REQUEST_ERRORS: readonly RegExp[] = [
+  /^(serialize binary: |cannot encode )/, // as Protobuf, as JSON
+  /larger than configured writeMaxBytes/,
+  /^The fetch API does not support streaming request bodies/, // connect-web
+  /^AsyncIterable does not implement throw/, // a request stream that is no generator
+  /^HTTP\/1 Connection specific headers are forbidden/, // Node's http2
+];
+
 /** What connect-es never says by itself, but for what it makes of an HTTP status or a reset. */
-function isRefusal({ code, rawMessage }: { code: Code; rawMessage: string }): boolean {
+function isRefusal(error: ConnectError): boolean {
+  const { code, rawMessage } = error;
   switch (code) {
     case Code.NotFound:
     case Code.AlreadyExists:
@@ -34,6 +46,15 @@ function isRefusal({ code, rawMessage }: { code: Code; rawMessage: string }): bo
     case Code.Unauthenticated:
     case Code.PermissionDenied:
       return !/^(HTTP \d|http\/2 stream closed)/.test(rawMessage);
+    case Code.InvalidArgument: // it says so of answers: with the cause, or as below
+      return (
+        causeOf(error) === undefined &&
+        !/^(protocol error: |failed to parse |unexpected end flag)/.test(rawMessage)
+      );
+    case Code.ResourceExhausted:
+      return !/^(http\/2 |message (size )?.*is larger than configured readMaxBytes)/.test(
+        rawMessage,
+      );
     default:
       return false;
   }

@@ -1,7 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { chainDetail, hasOwnChain, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
-import { privateText } from "../chain/thrown.js";
+import {
+  allErrorsBehind,
+  chainDetail,
+  hasOwnChain,
+  otherDetailsOf,
+  ownChainBytes,
+} from "../chain/error-chain.js";
+import { isConnectError, privateText } from "../chain/thrown.js";
 import type { PeerCall } from "./call.js";
 import { googleRpcCause } from "./google-rpc.js";
 import { isLocalError, isNetworkError } from "./local-error.js";
@@ -35,6 +41,10 @@ const seen = new WeakSet<object>();
  * OBSERVED cause that names the peer, which answered without a chain or not at all.
  */
 export function observe(reason: unknown, call: PeerCall): Observed {
+  const wrapped = isAnswer(reason) ? undefined : observeWrapped(reason, call);
+  if (wrapped !== undefined) {
+    return wrapped;
+  }
   if (isLocalError(reason)) {
     return { error: reason, chain: undefined };
   }
@@ -43,6 +53,41 @@ export function observe(reason: unknown, call: PeerCall): Observed {
     return { error, chain: ownChainBytes(error) };
   }
   return error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
+}
+
+/** Whether a value is what a peer has answered. */
+function isAnswer(value: unknown): value is ConnectError {
+  return isConnectError(value) && value.isWireError;
+}
+
+/**
+ * An interceptor inside of us has put what it caught into an error of its own: that is
+ * thrown as it is. What it caught may also be the failure of a call that it made itself,
+ * as for a token, and then the peer has no part in it.
+ */
+function observeWrapped(reason: unknown, call: PeerCall): Observed | undefined {
+  const { trusted } = call.peer;
+  if (trusted && hasOwnChain(reason)) {
+    return undefined;
+  }
+  const behind = allErrorsBehind(reason).filter((each) => each !== reason);
+  const answer = behind.find(isAnswer);
+  if (answer === undefined) {
+    return trusted && behind.some(hasOwnChain) ? { error: reason, chain: undefined } : undefined;
+  }
+  if (trusted && seen.has(answer)) {
+    return { error: reason, chain: ownChainBytes(answer) };
+  }
+  const received = receivedChain(answer);
+  if (trusted && received !== undefined && !isSigned(received, call)) {
+    return { error: reason, chain: undefined };
+  }
+  const { chain } = observeAnswer(answer, call);
+  if (!trusted && isConnectError(reason)) {
+    reason.details = [...otherDetailsOf(reason)]; // it may have copied what the peer claims
+    limitDelay(reason);
+  }
+  return { error: reason, chain };
 }
 
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */

@@ -25,8 +25,10 @@ export function seenAs(error: ConnectError): readonly [BuiltinCode, Status] {
     case Code.Aborted:
     case Code.Unavailable:
       return UNREACHABLE;
-    case Code.Unimplemented:
-      return [BuiltinError.UNIMPLEMENTED, Status.UNIMPLEMENTED];
+    case Code.Unimplemented: // also where an answer that is said to be good has no message
+      return error.rawMessage.startsWith("protocol error: ")
+        ? [BuiltinError.MALFORMED, Status.INTERNAL]
+        : [BuiltinError.UNIMPLEMENTED, Status.UNIMPLEMENTED];
     // The answer has another content type, ends early, does not parse, or is
     // larger than what is read.
     case Code.InvalidArgument: // that would speak of our request

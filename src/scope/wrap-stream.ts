@@ -4,6 +4,8 @@ export interface StreamWrapper<T> {
   readonly run?: <R>(step: () => R) => R;
   /** Is told of each message. Default: nobody. */
   readonly onMessage?: (message: T) => void;
+  /** Is told of what a reader throws into the stream. Default: nobody. */
+  readonly onThrow?: (reason: unknown) => void;
   /** Is told of the end of the stream, if it ends without an error. Default: nobody. */
   readonly onEnd?: () => void;
   /**
@@ -21,7 +23,7 @@ export interface StreamWrapper<T> {
  */
 export function wrapStream<T>(
   source: AsyncIterable<T>,
-  { run = (step) => step(), onMessage, onEnd, mapError }: StreamWrapper<T>,
+  { run = (step) => step(), onMessage, onThrow, onEnd, mapError }: StreamWrapper<T>,
 ): AsyncIterable<T> {
   const guard = async (
     name: "next" | "return" | "throw",
@@ -51,7 +53,10 @@ export function wrapStream<T>(
           return: (value?: unknown) => guard("return", () => return_.call(it, value)),
         }),
         ...(throw_ && {
-          throw: (reason?: unknown) => guard("throw", () => throw_.call(it, reason)),
+          throw: (reason?: unknown) => {
+            onThrow?.(reason);
+            return guard("throw", () => throw_.call(it, reason));
+          },
         }),
       };
     },
