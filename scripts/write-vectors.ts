@@ -146,6 +146,25 @@ const chains = [
     line: "WMS_10001 ← (PROMISE_ETA_10002 ← ROUTE_DISPATCH_20003) + (STOCK_7)",
   },
   {
+    name: "fan-out with times",
+    description: "The second system failed first, so its root counts.",
+    hex: hex(
+      cause(wms, count(15, 2)),
+      cause(route, field(14, count(1, 15))),
+      cause(field(1, "STOCK"), field(3, "7"), field(14, count(1, 10))),
+    ),
+    chain: {
+      causes: [
+        { ...wmsJson, branches: 2 },
+        { ...routeJson, occurredAt: "1970-01-01T00:00:15Z" },
+        { system: "STOCK", code: "7", occurredAt: "1970-01-01T00:00:10Z" },
+      ],
+    },
+    codes: ["WMS_10001", "ROUTE_DISPATCH_20003", "STOCK_7"],
+    root: "STOCK_7",
+    line: "WMS_10001 ← (ROUTE_DISPATCH_20003) + (STOCK_7)",
+  },
+  {
     name: "unknown enum values",
     description: "Written by a newer version. The numbers stay.",
     hex: hex(cause(wms, count(8, 77), count(9, 78), count(10, 79), field(11, count(1, 80)))),

@@ -37,11 +37,11 @@ def _note_retry(cause, other):
 def _short(cause):
     """A cause with what everybody needs to know of it."""
     kept = pb.Cause(
-        system=_cut(cause.system, MAX_NAME_BYTES),
-        module=_cut(cause.module, MAX_NAME_BYTES),
-        code=_cut(cause.code, MAX_NAME_BYTES),
+        system=cut(cause.system, MAX_NAME_BYTES),
+        module=cut(cause.module, MAX_NAME_BYTES),
+        code=cut(cause.code, MAX_NAME_BYTES),
         reason=cause.reason if len(cause.reason.encode()) <= MAX_NAME_BYTES else "",
-        message=_cut(cause.message, MAX_MESSAGE_BYTES),
+        message=cut(cause.message, MAX_MESSAGE_BYTES),
         provenance=cause.provenance,
         visibility=cause.visibility,
         status=cause.status,
@@ -53,5 +53,5 @@ def _short(cause):
     return kept
 
 
-def _cut(text, max_bytes):
+def cut(text, max_bytes):
     return text.encode()[:max_bytes].decode(errors="ignore")

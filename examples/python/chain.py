@@ -39,13 +39,24 @@ def read(received):
 
 
 def root(chain):
-    """The cause that all others followed from; in a fan-out, the first of those."""
+    """The cause that all others followed from.
+
+    In a fan-out it is the one of those that failed first, and where a time is
+    missing, the first in the chain.
+    """
     missing = 0  # causes that were announced and have not come yet
-    for cause in chain.causes:
+    first = None
+    for place, cause in enumerate(chain.causes, 1):
         missing = max(missing - 1, 0) + cause.branches
-        if cause.branches == 0 and missing > 0:
-            return cause
-    return chain.causes[-1]
+        is_leaf = (cause.branches == 0 and missing > 0) or place == len(chain.causes)
+        if is_leaf and (first is None or _failed_before(cause, first)):
+            first = cause
+    return first
+
+
+def _failed_before(a, b):
+    times = [(cause.occurred_at.seconds, cause.occurred_at.nanos) for cause in (a, b) if cause.HasField("occurred_at")]
+    return len(times) == 2 and times[0] < times[1]
 
 
 def full_code(cause):
@@ -54,6 +65,6 @@ def full_code(cause):
 
 
 def trace_id(traceparent):
-    """The trace ID in a W3C traceparent header; empty if there is none."""
-    found = re.match(r"[0-9a-f]{2}-([0-9a-f]{32})-", traceparent or "")
+    """The trace ID in a W3C traceparent header; empty if there is none. All zeros are none, and ff is no version."""
+    found = re.match(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-", traceparent or "")
     return bytes.fromhex(found[1]) if found else b""

@@ -6,6 +6,7 @@ from errchain.v1 import error_chain_pb2 as pb
 from protobuf.wkt import Any
 
 import chain
+from bound import MAX_MESSAGE_BYTES, cut
 from raising import observed
 
 TYPE_NAME = "errchain.v1.ErrorChain"
@@ -14,7 +15,8 @@ TYPE_NAME = "errchain.v1.ErrorChain"
 def error(own, joined):
     """The error that a handler raises: its own cause and the chain that begins with it, see chain.join."""
     detail = ErrorDetail(Any(type_url=f"type.googleapis.com/{TYPE_NAME}", value=joined))
-    return ConnectError(Code[pb.Status.Name(own.status).removeprefix("STATUS_")], own.message, [detail])
+    message = cut(own.message, MAX_MESSAGE_BYTES)  # over gRPC it travels twice, and percent-encoded
+    return ConnectError(Code[pb.Status.Name(own.status).removeprefix("STATUS_")], message, [detail])
 
 
 def below(failed, callee):

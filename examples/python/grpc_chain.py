@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 import chain
+from bound import MAX_MESSAGE_BYTES, cut
 from raising import observed
 
 TYPE_URL = "type.googleapis.com/errchain.v1.ErrorChain"
@@ -17,9 +18,10 @@ CODES = {code.value[0]: code for code in grpc.StatusCode}
 def abort(context, own, joined):
     """Ends a request with an error: its own cause and the chain that begins with it, see chain.join."""
     detail = Any(type_url=TYPE_URL, value=joined)
-    status = Status(code=own.status, message=own.message, details=[detail])
+    message = cut(own.message, MAX_MESSAGE_BYTES)  # it travels twice, and percent-encoded
+    status = Status(code=own.status, message=message, details=[detail])
     context.set_trailing_metadata(((DETAILS, status.SerializeToString()),))
-    context.abort(CODES[own.status], own.message)
+    context.abort(CODES[own.status], message)
 
 
 def below(error, callee):

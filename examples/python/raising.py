@@ -16,10 +16,11 @@ VERSION = re.compile(r"v\d+(p\d+)?((alpha|beta|test)\w*)?")
 
 def raised(enum, number, args=None, private_args=None):
     """The cause that the code's declaration in its proto file describes."""
+    args, private_args = _well_formed(args), _well_formed(private_args)
     value = enum.DESCRIPTOR.values_by_number[number]
     source = enum.DESCRIPTOR.GetOptions().Extensions[catalog.catalog]
     declared = value.GetOptions().Extensions[catalog.error]
-    texts = {"{{": "{", "}}": "}"} | {f"{{{name}}}": text for name, text in (args or {}).items()}
+    texts = {"{{": "{", "}}": "}"} | {f"{{{name}}}": text for name, text in args.items()}
     cause = pb.Cause(
         system=source.system,
         module=source.module,
@@ -48,6 +49,15 @@ def observed(service, status, text):
     cause.system, cause.module = component.system or _system_of_package(service), component.module
     cause.provenance, cause.status = pb.PROVENANCE_OBSERVED, status
     return cause
+
+
+def _well_formed(values):
+    """The same values without halves of surrogate pairs, as in names of files: those cannot be sent."""
+    return {_text(name): _text(value) for name, value in (values or {}).items()}
+
+
+def _text(value):
+    return re.sub("[\ud800-\udfff]", "\ufffd", value)
 
 
 def _reason(code):

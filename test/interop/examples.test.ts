@@ -4,7 +4,11 @@ import { globSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { rootCause } from "errchain";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { RouteService } from "../../examples/three-hop/gen/route/v1/route_pb.js";
 import { codeBlocksOf } from "../../scripts/readme-project.ts";
 import { whyNot } from "./support/hop.ts";
 
@@ -37,6 +41,16 @@ describe.each(["go", "python", "java"])("examples/%s", (language) => {
       await expect.poll(() => printed, { timeout: 120_000 }).toContain("ROUTE listens");
       const { stdout } = await run("bash", ["-ec", call], { cwd: root });
       expect(stdout.replaceAll("\u001b[0m", "")).toBe(output); // Maven resets the terminal
+
+      // Longer ones go over what C-core takes, since the message travels twice.
+      const transport = createGrpcTransport({ baseUrl: `http://127.0.0.1:${port}` });
+      const address = "没".repeat(2_000);
+      const answer = createClient(RouteService, transport).findRange({ address });
+      const error = ConnectError.from(await answer.catch((err) => err));
+      expect(error.code).toBe(Code.FailedPrecondition);
+      expect(Buffer.byteLength(error.rawMessage)).toBeLessThanOrEqual(512);
+      expect(error.rawMessage).toContain("没没没");
+      expect(rootCause(error)).toMatchObject({ system: "ROUTE", code: "20003" });
     },
     180_000,
   );

@@ -109,6 +109,30 @@ describe.each(["go", "python", "java"])("%s", (name) => {
     }
   });
 
+  here(
+    "keeps the cause of a fan-out that failed first, and counts no further than it can",
+    async () => {
+      const own = create(CauseSchema, { system: "WMS", code: "10001", message: "x".repeat(5000) });
+      const occurredAt = (seconds: number) => ({ seconds: BigInt(seconds), nanos: 0 });
+      const below = create(ErrorChainSchema, {
+        causes: [
+          { system: "HOP", code: "1000", branches: 3, elided: 0xffff_ffff },
+          { system: "STOCK", code: "7001", occurredAt: occurredAt(15) },
+          { system: "ROUTE", code: "20003", occurredAt: occurredAt(10) },
+          { system: "PRICE", code: "8001", occurredAt: occurredAt(12) },
+        ],
+      });
+      const answer = await hop?.ask(
+        ...["join", hex(toBinary(CauseSchema, own)), "", hex(toBinary(ErrorChainSchema, below))],
+      );
+      const encoded = Uint8Array.from(Buffer.from(answer?.encoded ?? "", "hex"));
+      expect(fromBinary(ErrorChainSchema, encoded).causes).toMatchObject([
+        { system: "WMS", branches: 1, elided: 0xffff_ffff },
+        { system: "ROUTE" },
+      ]);
+    },
+  );
+
   here("cuts the names of a chain that is too large", async () => {
     const [name, reason] = ["R".repeat(70), "X".repeat(6000)];
     const own = create(CauseSchema, { system: "WMS", code: "10001" });
@@ -159,6 +183,8 @@ describe.each(["go", "python", "java"])("%s", (name) => {
     ["upper case", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01"],
     ["too short", "00-0af7651916cd43dd8448eb211c8031-b7ad6b7169203331-01"],
     ["no version", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00"],
+    ["a version that is none", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+    ["zeros only", "00-00000000000000000000000000000000-b7ad6b7169203331-01"],
   ])("finds no trace ID in a traceparent with %s", async (_, traceparent) => {
     const { address = "" } = hop ?? {};
     const answer = await hop?.ask(

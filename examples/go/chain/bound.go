@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"math"
 	"strings"
 
 	pb "errchain.dev/examples/go/gen/errchain/v1"
@@ -27,7 +28,7 @@ func bounded(joined []byte) []byte {
 			nearest.Branches = 1
 			kept.Causes = append(kept.Causes, short(root))
 		} else {
-			nearest.Elided += 1 + cause.Elided
+			nearest.Elided = uint32(min(uint64(nearest.Elided)+1+uint64(cause.Elided), math.MaxUint32))
 			noteRetry(nearest, cause.Retry)
 		}
 	}
@@ -61,6 +62,15 @@ func short(cause *pb.Cause) *pb.Cause {
 		kept.Reason = cause.Reason
 	}
 	return kept
+}
+
+// wellFormed is the same values as UTF-8: what is none would not be sent, and the whole chain with it.
+func wellFormed(values map[string]string) map[string]string {
+	texts := make(map[string]string, len(values))
+	for name, value := range values {
+		texts[strings.ToValidUTF8(name, "\uFFFD")] = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return texts
 }
 
 func cut(text string, maxBytes int) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"regexp"
+	"strings"
 
 	pb "errchain.dev/examples/go/gen/errchain/v1"
 	"google.golang.org/protobuf/proto"
@@ -48,16 +49,23 @@ func Read(received []byte) *pb.ErrorChain {
 	return chain
 }
 
-// Root is the cause that all others followed from; in a fan-out, the first of those.
+// Root is the cause that all others followed from; in a fan-out, the one of those that failed first, and where a
+// time is missing, the first in the chain.
 func Root(chain *pb.ErrorChain) *pb.Cause {
+	var root *pb.Cause
 	missing := 0 // causes that were announced and have not come yet
-	for _, cause := range chain.Causes {
+	for n, cause := range chain.Causes {
 		missing = max(missing-1, 0) + int(cause.Branches)
-		if cause.Branches == 0 && missing > 0 {
-			return cause
+		isLeaf := cause.Branches == 0 && missing > 0 || n == len(chain.Causes)-1
+		if isLeaf && (root == nil || failedBefore(cause, root)) {
+			root = cause
 		}
 	}
-	return chain.Causes[len(chain.Causes)-1]
+	return root
+}
+
+func failedBefore(a, b *pb.Cause) bool {
+	return a.OccurredAt != nil && b.OccurredAt != nil && a.OccurredAt.AsTime().Before(b.OccurredAt.AsTime())
 }
 
 // FullCode is what people quote: ROUTE_DISPATCH_20003.
@@ -75,10 +83,10 @@ func encode(message proto.Message) []byte {
 
 var traceparentForm = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-`)
 
-// TraceID is the trace ID in a W3C traceparent header; nil if there is none.
+// TraceID is the trace ID in a W3C traceparent header; nil if there is none. All zeros are none, and ff is no version.
 func TraceID(traceparent string) []byte {
 	found := traceparentForm.FindStringSubmatch(traceparent)
-	if found == nil {
+	if found == nil || strings.HasPrefix(traceparent, "ff") || strings.Trim(found[1], "0") == "" {
 		return nil
 	}
 	id, _ := hex.DecodeString(found[1])

@@ -11,7 +11,7 @@ import (
 
 // ConnectError is the error that a connect-go handler returns: its own cause and the chain that begins with it, see Join.
 func ConnectError(own *pb.Cause, joined []byte) error {
-	err := connect.NewError(connect.Code(own.Status), errors.New(own.Message))
+	err := connect.NewError(connect.Code(own.Status), errors.New(cut(own.Message, maxMessageBytes)))
 	if detail, problem := connect.NewErrorDetail(&anypb.Any{TypeUrl: typeURL, Value: joined}); problem == nil {
 		err.AddDetail(detail)
 	}

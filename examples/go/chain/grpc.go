@@ -18,7 +18,7 @@ const typeURL = "type.googleapis.com/errchain.v1.ErrorChain"
 func GRPCError(own *pb.Cause, joined []byte) error {
 	return status.FromProto(&spb.Status{
 		Code:    int32(own.Status),
-		Message: own.Message,
+		Message: cut(own.Message, maxMessageBytes), // it travels twice, and percent-encoded
 		Details: []*anypb.Any{{TypeUrl: typeURL, Value: joined}},
 	}).Err()
 }

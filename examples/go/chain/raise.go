@@ -14,6 +14,7 @@ import (
 
 // Raise makes the cause that the code's declaration in its proto file describes.
 func Raise(code protoreflect.Enum, args, privateArgs map[string]string) *pb.Cause {
+	args, privateArgs = wellFormed(args), wellFormed(privateArgs)
 	enum := code.Descriptor()
 	value := enum.Values().ByNumber(code.Number())
 	catalog := proto.GetExtension(enum.Options(), pb.E_Catalog).(*pb.Catalog)
@@ -62,7 +63,7 @@ func Observed(service protoreflect.ServiceDescriptor, status pb.Status, text str
 		code = pb.BuiltinError_BUILTIN_ERROR_UNIMPLEMENTED
 	}
 	component := proto.GetExtension(service.Options(), pb.E_Component).(*pb.Component)
-	cause := Raise(code, nil, map[string]string{"error": strings.ToValidUTF8(text, "\uFFFD")})
+	cause := Raise(code, nil, map[string]string{"error": text})
 	cause.System, cause.Module = component.GetSystem(), component.GetModule()
 	if cause.System == "" {
 		cause.System = systemOfPackage(service)

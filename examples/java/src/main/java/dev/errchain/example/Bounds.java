@@ -16,7 +16,7 @@ final class Bounds {
   // More may not fit into the trailers of a gRPC call.
   static final int MAX_BYTES = 4096;
   static final int MAX_CAUSES = 32;
-  private static final int MAX_MESSAGE_BYTES = 512;
+  static final int MAX_MESSAGE_BYTES = 512;
   private static final int MAX_NAME_BYTES = 63;
 
   private static final Parser<ErrorChain> WITHOUT_UNKNOWN_FIELDS =
@@ -44,7 +44,11 @@ final class Bounds {
         nearest.setBranches(1);
         kept.addCauses(shortened(root));
       } else {
-        nearest.setElided(nearest.getElided() + 1 + cause.getElided());
+        long elided =
+            1
+                + Integer.toUnsignedLong(nearest.getElided())
+                + Integer.toUnsignedLong(cause.getElided());
+        nearest.setElided((int) Math.min(elided, 0xffffffffL));
         noteRetry(nearest, cause);
       }
     }
@@ -86,7 +90,7 @@ final class Bounds {
     return kept;
   }
 
-  private static String cut(String text, int maxBytes) {
+  static String cut(String text, int maxBytes) {
     CharBuffer chars = CharBuffer.wrap(text);
     StandardCharsets.UTF_8.newEncoder().encode(chars, ByteBuffer.allocate(maxBytes), true);
     return text.substring(0, chars.position());

@@ -2,8 +2,10 @@ package dev.errchain.example;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
 import dev.errchain.v1.Cause;
 import dev.errchain.v1.ErrorChain;
+import java.util.Comparator;
 import java.util.List;
 
 /** Joins and reads error chains. It is no library: copy it. */
@@ -48,16 +50,31 @@ public final class Chains {
     }
   }
 
-  /** The cause that all others followed from; in a fan-out, the first of those. */
+  /**
+   * The cause that all others followed from; in a fan-out, the one of those that failed first, and
+   * where a time is missing, the first in the chain.
+   */
   public static Cause root(ErrorChain chain) {
+    Cause root = null;
     long missing = 0; // causes that were announced and have not come yet
-    for (Cause cause : chain.getCausesList()) {
+    for (int n = 0; n < chain.getCausesCount(); n++) {
+      Cause cause = chain.getCauses(n);
       missing = Math.max(missing - 1, 0) + Integer.toUnsignedLong(cause.getBranches());
-      if (cause.getBranches() == 0 && missing > 0) {
-        return cause;
+      boolean isLeaf =
+          (cause.getBranches() == 0 && missing > 0) || n == chain.getCausesCount() - 1;
+      if (isLeaf && (root == null || failedBefore(cause, root))) {
+        root = cause;
       }
     }
-    return chain.getCauses(chain.getCausesCount() - 1);
+    return root;
+  }
+
+  private static boolean failedBefore(Cause a, Cause b) {
+    Comparator<Timestamp> byTime =
+        Comparator.comparingLong(Timestamp::getSeconds).thenComparingInt(Timestamp::getNanos);
+    return a.hasOccurredAt()
+        && b.hasOccurredAt()
+        && byTime.compare(a.getOccurredAt(), b.getOccurredAt()) < 0;
   }
 
   /** What people quote: ROUTE_DISPATCH_20003. */

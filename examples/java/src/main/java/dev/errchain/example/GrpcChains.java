@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 /** Sends and receives error chains with grpc-java. It is no library: copy it. */
 public final class GrpcChains {
   private static final String TYPE_URL = "type.googleapis.com/errchain.v1.ErrorChain";
-  private static final Pattern TRACE_ID = Pattern.compile("[0-9a-f]{2}-([0-9a-f]{32})-.*");
+  private static final Pattern TRACE_ID = Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-.*");
 
   /** The header by which calls continue the trace of a request. */
   public static final Metadata.Key<String> TRACEPARENT =
@@ -35,7 +35,8 @@ public final class GrpcChains {
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(own.getStatusValue())
-            .setMessage(own.getMessage())
+            // It travels twice, and percent-encoded.
+            .setMessage(Bounds.cut(own.getMessage(), Bounds.MAX_MESSAGE_BYTES))
             .addDetails(Any.newBuilder().setTypeUrl(TYPE_URL).setValue(joined))
             .build());
   }
@@ -60,7 +61,7 @@ public final class GrpcChains {
     return Chains.join(observed, ByteString.EMPTY, List.of());
   }
 
-  /** The trace ID in a traceparent; empty if there is none. */
+  /** The trace ID in a traceparent; empty if there is none. All zeros are none, and ff is no version. */
   public static ByteString traceId(String traceparent) {
     Matcher found = TRACE_ID.matcher(traceparent == null ? "" : traceparent);
     return found.matches()
