@@ -124,7 +124,7 @@ describe("HTTP", () => {
   });
 
   test.each([
-    ["no Protobuf", randomBytes(100), {}, 400, 3],
+    ["no Protobuf", Buffer.from([0x0a, 100, 1]), {}, 400, 3], // a field that ends too early
     ["no gzip", "abc", { "content-encoding": "gzip" }, 400, 3],
     ["another compression", "abc", { "content-encoding": "br" }, 415, 3],
     ["another content type", "abc", { "content-type": "text/plain" }, 415, 3],
