@@ -65,6 +65,6 @@ def full_code(cause):
 
 
 def trace_id(traceparent):
-    """The trace ID in a W3C traceparent header; empty if there is none. All zeros are none, and ff is no version."""
-    found = re.match(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-", traceparent or "")
+    """The trace ID in a W3C traceparent header; empty if there is none. IDs of zeros are none, and ff is no version."""
+    found = re.match(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-", traceparent or "")
     return bytes.fromhex(found[1]) if found else b""

@@ -1,8 +1,9 @@
-import { Code, createClient, type Transport } from "@connectrpc/connect";
+import { Code, type ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { errorChain, fullCode, rootCause } from "errchain";
 import { type ErrorChain, Provenance } from "errchain/proto";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { RouteService } from "../../examples/three-hop/gen/route/v1/route_pb.js";
 import { OrderService } from "../../examples/three-hop/gen/wms/v1/order_pb.js";
 import {
   connectLibraries,
@@ -172,3 +173,45 @@ describe.each(libraries)("%s", (name) => {
     });
   });
 });
+
+describe.each(libraries.filter((name) => name !== "ts"))(
+  "%s, by the code of the examples,",
+  (name) => {
+    const here = test.runIf(isHere([name]));
+
+    // C-core, which Python has, drops an answer whose trailers are too large, and its code with it.
+    test.runIf(isHere([name, "python"]))("answers grpcio with a long text", async () => {
+      for (const text of ["x".repeat(6_000), "没".repeat(2_000)]) {
+        const next = `${addressOf("python")},${addressOf(name)}`;
+        const err = await placeOrder("python", next, {}, "grpc", text);
+        expect(errorChain(err)?.causes.map(fullCode)).toEqual(codes);
+      }
+    });
+
+    here.each([
+      ["a long text", "没".repeat(2_000), /^no delivery range is configured for 没+$/],
+      [
+        "a text that is no UTF-8",
+        "caf?",
+        /^no delivery range is configured for caf[?\ufffd], product $/,
+      ],
+    ])("keeps its code and its chain with %s", async (_, text, message) => {
+      const transport = createGrpcTransport({ baseUrl: `http://${addressOf(name)}` });
+      const answer = createClient(RouteService, transport).findRange({ address: text });
+      const err = await answer.catch((reason: unknown) => reason);
+      expect(err).toMatchObject({
+        code: Code.FailedPrecondition,
+        rawMessage: expect.stringMatching(message),
+      });
+      expect(Buffer.byteLength((err as ConnectError).rawMessage)).toBeLessThanOrEqual(512);
+      expect(errorChain(err)?.causes.map(fullCode)).toEqual(["ROUTE_DISPATCH_20003"]);
+      if (text === "caf?") {
+        const asked = expect.stringMatching(/^caf[?\ufffd]$/);
+        expect(rootCause(err)).toMatchObject({
+          args: { address: asked },
+          privateArgs: { asked_for: asked },
+        });
+      }
+    });
+  },
+);

@@ -185,6 +185,7 @@ describe.each(["go", "python", "java"])("%s", (name) => {
     ["no version", "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-00"],
     ["a version that is none", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
     ["zeros only", "00-00000000000000000000000000000000-b7ad6b7169203331-01"],
+    ["a span ID of zeros", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"],
   ])("finds no trace ID in a traceparent with %s", async (_, traceparent) => {
     const { address = "" } = hop ?? {};
     const answer = await hop?.ask(

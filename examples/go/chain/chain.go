@@ -81,12 +81,12 @@ func encode(message proto.Message) []byte {
 	return encoded
 }
 
-var traceparentForm = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-`)
+var traceparentForm = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-`)
 
-// TraceID is the trace ID in a W3C traceparent header; nil if there is none. All zeros are none, and ff is no version.
+// TraceID is the trace ID in a W3C traceparent header; nil if there is none. IDs of zeros are none, and ff is no version.
 func TraceID(traceparent string) []byte {
 	found := traceparentForm.FindStringSubmatch(traceparent)
-	if found == nil || strings.HasPrefix(traceparent, "ff") || strings.Trim(found[1], "0") == "" {
+	if found == nil || strings.HasPrefix(traceparent, "ff") || strings.Trim(found[1], "0") == "" || strings.Trim(found[2], "0") == "" {
 		return nil
 	}
 	id, _ := hex.DecodeString(found[1])

@@ -90,8 +90,10 @@ func (h *hop) findRange(o order) answer {
 	if strings.HasPrefix(o.address, "Harbour Road") {
 		return answer{text: "Hamburg Mitte"}
 	}
-	args := map[string]string{"address": o.address, "product": o.product}
-	own := chain.Raise(routev1.RouteError_ROUTE_ERROR_RANGE_NOT_CONFIGURED, args, h.signature())
+	address := strings.ReplaceAll(o.address, "?", "\xff")
+	args := map[string]string{"address": address, "product": o.product}
+	privateArgs := map[string]string{"answered_by": h.name, "asked_for": address}
+	own := chain.Raise(routev1.RouteError_ROUTE_ERROR_RANGE_NOT_CONFIGURED, args, privateArgs)
 	if o.odd {
 		own.Elided = 7
 		unknown := protowire.AppendTag(nil, 900, protowire.BytesType)

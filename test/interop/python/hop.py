@@ -91,8 +91,10 @@ class Hop:
     def find_range(self, order):
         if order.address.startswith("Harbour Road"):
             return route_pb2.FindRangeResponse(range="Hamburg Mitte")
-        args = {"address": order.address, "product": order.product}
-        self._fail(order, route_pb2.RouteError, route_pb2.ROUTE_ERROR_RANGE_NOT_CONFIGURED, args, [])
+        address = order.address.replace("?", "\udcff")
+        args = {"address": address, "product": order.product}
+        number = route_pb2.ROUTE_ERROR_RANGE_NOT_CONFIGURED
+        self._fail(order, route_pb2.RouteError, number, args, [], {"asked_for": address})
 
     def _below(self, order, service):
         """The last response of the hops below, or a list of the chains of those that failed."""
@@ -104,9 +106,9 @@ class Hop:
                 chains.append(failure.joined)
         return chains or response
 
-    def _fail(self, order, enum, number, args, below):
+    def _fail(self, order, enum, number, args, below, private_args={}):
         """Raises an error in one of two ways: with joined bytes or with a message that was put together."""
-        own = raised(enum, number, args, {"answered_by": self.name})
+        own = raised(enum, number, args, {"answered_by": self.name} | private_args)
         if order.odd and not below:
             own.elided = 7
             own.MergeFromString(UNKNOWN_FIELD)

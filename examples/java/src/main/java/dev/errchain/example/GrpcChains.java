@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
 /** Sends and receives error chains with grpc-java. It is no library: copy it. */
 public final class GrpcChains {
   private static final String TYPE_URL = "type.googleapis.com/errchain.v1.ErrorChain";
-  private static final Pattern TRACE_ID = Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-.*");
+  private static final Pattern TRACE_ID =
+      Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-.*");
 
   /** The header by which calls continue the trace of a request. */
   public static final Metadata.Key<String> TRACEPARENT =
@@ -32,11 +33,13 @@ public final class GrpcChains {
 
   /** The error that a handler answers: its own cause and the chain that begins with it. */
   public static StatusRuntimeException error(Cause.Builder own, ByteString joined) {
+    // As UTF-8 has it: there a half of a surrogate pair is a question mark. It is cut since it
+    // travels twice, and percent-encoded.
+    String message = own.getMessageBytes().toStringUtf8();
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(own.getStatusValue())
-            // It travels twice, and percent-encoded.
-            .setMessage(Bounds.cut(own.getMessage(), Bounds.MAX_MESSAGE_BYTES))
+            .setMessage(Bounds.cut(message, Bounds.MAX_MESSAGE_BYTES))
             .addDetails(Any.newBuilder().setTypeUrl(TYPE_URL).setValue(joined))
             .build());
   }
@@ -61,7 +64,7 @@ public final class GrpcChains {
     return Chains.join(observed, ByteString.EMPTY, List.of());
   }
 
-  /** The trace ID in a traceparent; empty if there is none. All zeros are none, and ff is no version. */
+  /** The trace ID in a traceparent; empty if none. IDs of zeros are none, and ff is no version. */
   public static ByteString traceId(String traceparent) {
     Matcher found = TRACE_ID.matcher(traceparent == null ? "" : traceparent);
     return found.matches()

@@ -105,10 +105,12 @@ final class Hop {
     if (order.address().startsWith("Harbour Road")) {
       return "Hamburg Mitte";
     }
+    String address = order.address().replace('?', '\udcff');
     Cause.Builder own =
-        raised(
+        Causes.raised(
             RouteError.ROUTE_ERROR_RANGE_NOT_CONFIGURED,
-            Map.of("address", order.address(), "product", order.product()));
+            Map.of("address", address, "product", order.product()),
+            Map.of("answered_by", "java", "asked_for", address));
     if (order.odd()) {
       UnknownFieldSet.Field text =
           UnknownFieldSet.Field.newBuilder()
