@@ -39,12 +39,14 @@ export interface ErrorReport {
   readonly reason: unknown;
   /**
    * What could not be sent as it was: `"message"` where the error's message was
-   * shortened, the type name of a detail that was left out. Usually empty.
+   * shortened, the type name of a detail or the name of a header that was left out.
+   * Usually empty.
    */
   readonly truncated: readonly string[];
   /**
-   * What the functions given as options have thrown while the answer was made: a
-   * translation rule, `relay`, `exposure`. The answer was made without them.
+   * What was thrown while the answer was made: by functions given as options (a
+   * translation rule, a classifier, `relay`, `exposure`), by sealing, or by this library
+   * itself. The answer was made without it.
    */
   readonly problems: readonly unknown[];
 }

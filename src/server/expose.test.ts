@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
-import { ErrorChainSchema, Visibility } from "../../gen/errchain/v1/error_chain_pb.js";
+import { ErrorChainSchema, RetryAdvice, Visibility } from "../../gen/errchain/v1/error_chain_pb.js";
 import { exposeChain } from "./expose.js";
 
 const { INTERNAL, PARTNER, PUBLIC } = Visibility;
@@ -59,6 +60,16 @@ describe("exposeChain", () => {
     ]);
     expect(exposed.sealed).toHaveLength(0);
     expect(exposed.causes.every((cause) => !cause.inferred)).toBe(true);
+  });
+
+  test("shows partners what they need to decide on a retry", () => {
+    const retry = { advice: RetryAdvice.RETRY, attempts: 3, delay: durationFromMs(7000) };
+    const received = create(ErrorChainSchema, {
+      causes: [{ system: "A", code: "100", visibility: PARTNER, status: 14, retry }],
+    });
+    expect(exposeChain(received, "partner").causes).toMatchObject([
+      { visibility: PARTNER, status: 14, retry },
+    ]);
   });
 
   test("shows partners no text that stands in the place of a name", () => {

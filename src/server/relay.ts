@@ -5,6 +5,7 @@ import { type Cause, CauseSchema, Provenance } from "../../gen/errchain/v1/error
 import { builtinCause } from "../catalog/builtin.js";
 import { raisedAs } from "../catalog/raised.js";
 import { readChain } from "../chain/read.js";
+import { sendableStatus } from "../chain/status.js";
 import { isThenable, textOf } from "../chain/thrown.js";
 import { type Answer, applicationAnswer, type Downstream, ownAnswer } from "./classify.js";
 import type { FailedRequest } from "./ended.js";
@@ -66,7 +67,7 @@ export function relayDownstream(
 
   function relayedStatus(): Code {
     if (relay === "keep") {
-      return status in Code ? status : Code.Unknown;
+      return sendableStatus(status);
     }
     if (typeof relay === "function") {
       const nearest = decode()[0]?.[0] ?? create(CauseSchema);

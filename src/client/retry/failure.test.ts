@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { defineError } from "../../catalog/define-error.js";
 import { noteHistory } from "../../chain/attempts.js";
 import { readFailure } from "./failure.js";
 
@@ -43,6 +44,19 @@ describe("a failure passes by itself", () => {
   test("DEADLINE_EXCEEDED, if the attempt had less time than the call", () => {
     expect(readFailure(there(Code.DeadlineExceeded), true).transient).toBe(true);
   });
+});
+
+test("an error code that says RETRY is repeated whatever its status", () => {
+  const defined = defineError({
+    system: "A",
+    code: 100,
+    reason: "BUSY",
+    status: "INTERNAL",
+    message: "busy",
+    retry: "RETRY",
+  });
+  expect(readFailure(defined(), false)).toMatchObject({ transient: true, unprocessed: false });
+  expect(readFailure(defined(), false, false)).toMatchObject({ transient: false });
 });
 
 test("of a peer that is not trusted, a delay counts up to ten seconds, and no advice", () => {

@@ -27,9 +27,9 @@ import { countsForBudget, whyNoRetry } from "./policy.js";
  *
  * A call is repeated if its failure passes by itself (UNAVAILABLE; also
  * RESOURCE_EXHAUSTED and ABORTED where the peer says when to come again), and if
- * the method may be repeated: its `idempotency_level` says so, or its error code
- * does (`retry: RETRY`), or the request never reached the peer. It is not repeated
- * where anybody in the chain says DO_NOT_RETRY, where another hop of the request
+ * the method may be repeated: its `idempotency_level` says so, or the request never
+ * reached the peer. An error code with `retry: RETRY` promises both, whatever its
+ * status and its method. It is not repeated where anybody in the chain says DO_NOT_RETRY, where another hop of the request
  * has repeated a call already, where the deadline leaves no time, or where the peer
  * fails so often that its budget is used up.
  *

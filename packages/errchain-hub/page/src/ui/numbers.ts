@@ -22,17 +22,6 @@ export function formatShare(share: number): string {
   return share > 0 && share < 0.01 ? finePercent.format(share) : percent.format(share);
 }
 
-export function formatBytes(bytes: bigint): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let value = Number(bytes);
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${units[unit]}`;
-}
-
 export function counted(count: number | bigint, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${Number(count) === 1 ? one : many}`;
 }
