@@ -1,6 +1,10 @@
+import * as http from "node:http";
 import * as http2 from "node:http2";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createConnectTransport as createWebTransport } from "@connectrpc/connect-web";
+import {
+  createGrpcWebTransport,
+  createConnectTransport as createWebTransport,
+} from "@connectrpc/connect-web";
 import {
   createClientInterceptor,
   createErrorChainTransport,
@@ -29,6 +33,12 @@ const noOrder = defineError({
 const failing = () => probeRoutes(() => Promise.reject(noOrder()));
 const good = () => probeRoutes(async () => "good");
 const codesOf = (err: unknown) => errorChain(err)?.causes.map(fullCode);
+/** Those of an error, and of each of the errors behind it. */
+const allCodesOf = (err: unknown) => {
+  const { cause } = err as { readonly cause?: Partial<AggregateError> };
+  return [err, ...(cause?.errors ?? [])].flatMap((each) => codesOf(each) ?? []);
+};
+const SPOILT = { rawMessage: 5 };
 
 describe("another interceptor refuses a call", () => {
   test.each([
@@ -40,6 +50,7 @@ describe("another interceptor refuses a call", () => {
         ]),
     ],
     ["with its argument", () => new ConnectError("address: required", Code.InvalidArgument)],
+    ["with what it found", () => ConnectError.from(new Error("required"), Code.InvalidArgument)],
     ["as a rate limiter does", () => new ConnectError("slow down", Code.ResourceExhausted)],
     [
       "with details",
@@ -108,6 +119,30 @@ describe.each(["Connect over HTTP/1.1", "gRPC"] as const)(
       expect(codesOf(thrown)).toEqual(["PROBE_ALPHA_1"]);
     });
 
+    const copied = (caught: unknown, more: ConnectError["details"] = []) => {
+      const copy = new ConnectError("route failed", Code.Internal);
+      copy.details.push(...(caught as ConnectError).details, ...more);
+      return copy;
+    };
+    const second = (caught: unknown) => Object.assign(copied(caught), { isWireError: true });
+    test.each<[string, (caught: unknown) => Error]>([
+      ["frozen", (cause) => new Error("route failed", { cause: Object.freeze(cause) })],
+      [
+        "unreadable",
+        (cause) => new Error("route failed", { cause: Object.assign(cause as Error, SPOILT) }),
+      ],
+      ["one of two", (caught) => new AggregateError([caught, second(caught)])],
+      [
+        "copied on the way",
+        (caught) =>
+          new Error("route failed", { cause: Object.assign(copied(caught), { cause: caught }) }),
+      ],
+      ["copied, with more", (caught) => copied(caught, [{ type: "a.B", value: new Uint8Array() }])],
+    ])("%s: a peer that is not trusted claims nothing", async (_, wrap) => {
+      const thrown = await callThrough(wrap, [createServerInterceptor()], "none");
+      expect(allCodesOf(thrown)).not.toContain("PROBE_ALPHA_2001");
+    });
+
     test("a failure of its own call is not the peer's", async () => {
       const auth = await startServer(
         httpVersionOf(protocol),
@@ -121,7 +156,7 @@ describe.each(["Connect over HTTP/1.1", "gRPC"] as const)(
       let calls = 0;
       const withToken: Interceptor = (next) => async (req) => {
         await tokens.unary({}).catch((cause) => {
-          throw new ConnectError("no token", Code.Unavailable, undefined, undefined, cause);
+          throw new Error("no token", { cause });
         });
         return next(req);
       };
@@ -129,7 +164,9 @@ describe.each(["Connect over HTTP/1.1", "gRPC"] as const)(
         httpVersionOf(protocol),
         probeRoutes(async () => String(calls++)),
       );
-      const transport = createErrorChainTransport(connectTo(protocol, url, [withToken]));
+      const transport = createErrorChainTransport(connectTo(protocol, url, [withToken]), {
+        peer: { system: "ROUTE" },
+      });
       const err = await failureOf(createClient(ProbeService, transport).unary({}));
       expect(codesOf(err)).toEqual(["AUTH_1"]);
       expect(calls).toBe(0);
@@ -213,4 +250,40 @@ test("an answer that says it is good and has no message cannot be read", async (
       expect(codesOf(await failureOf(call))).toEqual(["PROBE_ALPHA_6"]);
     }
   }
+});
+
+test("nor can a client stream that is answered twice", async () => {
+  const message = Buffer.from([0, 0, 0, 0, 4, 10, 2, 104, 105]);
+  const server = http2.createServer();
+  server.on("stream", (stream) => {
+    stream.on("error", () => {});
+    stream.resume();
+    stream.respond(
+      { ":status": 200, "content-type": "application/grpc+proto" },
+      { waitForTrailers: true },
+    );
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(Buffer.concat([message, message]));
+  });
+  const transport = createErrorChainTransport(connectTo("gRPC", await listen(server)));
+  async function* requests() {
+    yield { text: "x" };
+  }
+  const err = await failureOf(createClient(ProbeService, transport).clientStream(requests()));
+  expect(codesOf(err)).toEqual(["PROBE_ALPHA_6"]);
+});
+
+test("nor can an answer of gRPC-Web that fetch() finds without a message", async () => {
+  const trailers = "grpc-status: 0\r\n";
+  const server = http.createServer((req, res) => {
+    req.resume().on("end", () => {
+      res.writeHead(200, { "content-type": "application/grpc-web+proto" });
+      res.end(Buffer.from([0x80, 0, 0, 0, trailers.length, ...Buffer.from(trailers)]));
+    });
+  });
+  const transport = createErrorChainTransport(
+    createGrpcWebTransport({ baseUrl: await listen(server) }),
+  );
+  const err = await failureOf(createClient(ProbeService, transport).unary({}));
+  expect(codesOf(err)).toEqual(["PROBE_ALPHA_6"]);
 });

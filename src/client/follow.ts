@@ -98,9 +98,10 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
         received++;
       },
       onEnd() {
-        if (received === 0 && call.method.methodKind === "client_streaming") {
+        if (received !== 1 && call.method.methodKind === "client_streaming") {
           // connect-es finds that above us.
-          throw failed(new ConnectError("protocol error: missing output message", Code.Internal));
+          const what = received === 0 ? "missing output message" : "extra output messages";
+          throw failed(new ConnectError(`protocol error: ${what}`, Code.Internal));
         }
         release();
         callSucceeded(call, res);

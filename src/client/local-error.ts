@@ -1,5 +1,5 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { otherDetailsOf } from "../chain/error-chain.js";
+import { hasOwnChain, otherDetailsOf } from "../chain/error-chain.js";
 import { causeOf, isConnectError, systemErrorCode } from "../chain/thrown.js";
 
 /**
@@ -17,7 +17,8 @@ export function isLocalError(reason: unknown): boolean {
     isRequestError(reason.rawMessage) ||
     isBug(causeOf(reason)) ||
     isRefusal(reason) ||
-    otherDetailsOf(reason).length > 0 // connect-es gives none to what it makes itself
+    // connect-es gives none to what it makes itself. With a chain they may be a peer's.
+    (otherDetailsOf(reason).length > 0 && !hasOwnChain(reason))
   );
 }
 
@@ -35,8 +36,7 @@ const REQUEST_ERRORS: readonly RegExp[] = [
 ];
 
 /** What connect-es never says by itself, but for what it makes of an HTTP status or a reset. */
-function isRefusal(error: ConnectError): boolean {
-  const { code, rawMessage } = error;
+function isRefusal({ code, rawMessage }: ConnectError): boolean {
   switch (code) {
     case Code.NotFound:
     case Code.AlreadyExists:
@@ -46,10 +46,9 @@ function isRefusal(error: ConnectError): boolean {
     case Code.Unauthenticated:
     case Code.PermissionDenied:
       return !/^(HTTP \d|http\/2 stream closed)/.test(rawMessage);
-    case Code.InvalidArgument: // it says so of answers: with the cause, or as below
-      return (
-        causeOf(error) === undefined &&
-        !/^(protocol error: |failed to parse |unexpected end flag)/.test(rawMessage)
+    case Code.InvalidArgument: // it says so of answers
+      return !/^(protocol error: |failed to parse |unexpected end flag|cannot decode |decompression failed)/.test(
+        rawMessage,
       );
     case Code.ResourceExhausted:
       return !/^(http\/2 |message (size )?.*is larger than configured readMaxBytes)/.test(

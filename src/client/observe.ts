@@ -11,7 +11,7 @@ import { isConnectError, privateText } from "../chain/thrown.js";
 import type { PeerCall } from "./call.js";
 import { googleRpcCause } from "./google-rpc.js";
 import { isLocalError, isNetworkError } from "./local-error.js";
-import { type ObservedCause, observedChain } from "./observed-chain.js";
+import { observedChain, type SaidCause } from "./observed-chain.js";
 import { seenAs } from "./seen-as.js";
 import {
   cappedDelay,
@@ -78,16 +78,27 @@ function observeWrapped(reason: unknown, call: PeerCall): Observed | undefined {
   if (trusted && seen.has(answer)) {
     return { error: reason, chain: ownChainBytes(answer) };
   }
+  if (!trusted) {
+    return unwrapped(ConnectError.from(reason), answer, call);
+  }
   const received = receivedChain(answer);
-  if (trusted && received !== undefined && !isSigned(received, call)) {
+  if (received !== undefined && !isSigned(received, call)) {
     return { error: reason, chain: undefined };
   }
-  const { chain } = observeAnswer(answer, call);
-  if (!trusted && isConnectError(reason)) {
-    reason.details = [...otherDetailsOf(reason)]; // it may have copied what the peer claims
-    limitDelay(reason);
-  }
-  return { error: reason, chain };
+  return { error: reason, chain: observeAnswer(answer, call).chain };
+}
+
+/**
+ * What wraps the answer of an untrusted peer may have copied what that claims, at any
+ * depth, and may be frozen. So this is a copy with a chain of ours and without a cause.
+ */
+function unwrapped(wrapper: ConnectError, answer: ConnectError, call: PeerCall): ObservedError {
+  const { rawMessage, code, metadata } = wrapper;
+  const error = new ConnectError(rawMessage, code, metadata);
+  error.details.push(...otherDetailsOf(wrapper));
+  limitDelay(error);
+  const said = saidBy(answer, receivedChain(answer), false);
+  return withChain(error, chainOfSaid(answer, said, call));
 }
 
 /** connect-web throws what fetch() throws, inside of a transport; outside, what it made of that. */
@@ -106,19 +117,12 @@ type ObservedError = Observed & { readonly error: ConnectError };
 /** The peer answered: with a chain, with one that it cannot have written, or without one. */
 function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
   const received = receivedChain(error);
-  const { rawMessage } = error;
-  const status = error.code as number;
   if (received === undefined || !call.peer.trusted) {
-    const isUnknown = error.code === Code.Unimplemented;
-    const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
     const said = saidBy(error, received, call.peer.trusted);
     if (!call.peer.trusted) {
       limitDelay(error);
     }
-    return withChain(
-      error,
-      observedChain(call, { code, failure: error, status, said }, rawMessage),
-    );
+    return withChain(error, chainOfSaid(error, said, call));
   }
   if (isSigned(received, call)) {
     return received.isRepaired
@@ -126,8 +130,17 @@ function observeAnswer(error: ConnectError, call: PeerCall): ObservedError {
       : { error, chain: received.bytes };
   }
   // The peer does not use this library and passed on what it got from another one.
+  const status = error.code as number;
   const cause = { code: BuiltinError.DOWNSTREAM, failure: error, status } as const;
-  return withChain(error, observedChain(call, cause, rawMessage, [received.bytes]));
+  return withChain(error, observedChain(call, cause, error.rawMessage, [received.bytes]));
+}
+
+/** The chain for an answer without one, or with one that is not believed. */
+function chainOfSaid(error: ConnectError, said: SaidCause, call: PeerCall): Uint8Array {
+  const isUnknown = error.code === Code.Unimplemented;
+  const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
+  const status = error.code as number;
+  return observedChain(call, { code, failure: error, status, said }, error.rawMessage);
 }
 
 /** What a peer says whose chain is missing, or not believed. */
@@ -135,7 +148,7 @@ function saidBy(
   error: ConnectError,
   claimed: ReceivedChain | undefined,
   trusted: boolean,
-): NonNullable<ObservedCause["said"]> {
+): SaidCause {
   const said = googleRpcCause(error.details);
   if (trusted) {
     return { message: error.rawMessage, ...said };

@@ -26,7 +26,7 @@ export function seenAs(error: ConnectError): readonly [BuiltinCode, Status] {
     case Code.Unavailable:
       return UNREACHABLE;
     case Code.Unimplemented: // also where an answer that is said to be good has no message
-      return error.rawMessage.startsWith("protocol error: ")
+      return /^(protocol error: |(missing|extra) message)/.test(error.rawMessage)
         ? [BuiltinError.MALFORMED, Status.INTERNAL]
         : [BuiltinError.UNIMPLEMENTED, Status.UNIMPLEMENTED];
     // The answer has another content type, ends early, does not parse, or is

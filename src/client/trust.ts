@@ -97,16 +97,20 @@ export function cappedFacts({ hasDelay, delayMs }: PeerRetryFacts): PeerRetryFac
   };
 }
 
-/** The error of an untrusted peer, for whatever cannot be understood, without what it claims. */
+/**
+ * The error of an untrusted peer, for whatever cannot be understood, without what it
+ * claims: another error has that behind itself.
+ */
 export function withoutClaims(reason: unknown): unknown {
   try {
-    if (isConnectError(reason)) {
+    if (isConnectError(reason) && reason.isWireError) {
       reason.details = [];
+      return reason;
     }
-    return reason;
   } catch {
-    return new ConnectError("the answer of the peer cannot be read", Code.Unavailable);
+    // Frozen.
   }
+  return new ConnectError("the answer of the peer cannot be read", Code.Unavailable);
 }
 
 const MAX_CLAIM_BYTES = 512;
