@@ -225,7 +225,8 @@ describe("what cannot be sent is no failure of the peer", () => {
   });
 });
 
-test("an answer that says it is good and has no message cannot be read", async () => {
+/** A server of gRPC that says OK, whatever messages it has sent. */
+function goodWith(...messages: Buffer[]): http2.Http2Server {
   const server = http2.createServer();
   server.on("stream", (stream) => {
     stream.on("error", () => {});
@@ -235,9 +236,13 @@ test("an answer that says it is good and has no message cannot be read", async (
       { waitForTrailers: true },
     );
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end();
+    stream.end(Buffer.concat(messages));
   });
-  const url = await listen(server);
+  return server;
+}
+
+test("an answer that says it is good and has no message cannot be read", async () => {
+  const url = await listen(goodWith());
   for (const transport of [
     createErrorChainTransport(connectTo("gRPC", url)),
     connectTo("gRPC", url, [createClientInterceptor()]),
@@ -254,18 +259,9 @@ test("an answer that says it is good and has no message cannot be read", async (
 
 test("nor can a client stream that is answered twice", async () => {
   const message = Buffer.from([0, 0, 0, 0, 4, 10, 2, 104, 105]);
-  const server = http2.createServer();
-  server.on("stream", (stream) => {
-    stream.on("error", () => {});
-    stream.resume();
-    stream.respond(
-      { ":status": 200, "content-type": "application/grpc+proto" },
-      { waitForTrailers: true },
-    );
-    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end(Buffer.concat([message, message]));
-  });
-  const transport = createErrorChainTransport(connectTo("gRPC", await listen(server)));
+  const transport = createErrorChainTransport(
+    connectTo("gRPC", await listen(goodWith(message, message))),
+  );
   async function* requests() {
     yield { text: "x" };
   }

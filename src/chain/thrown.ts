@@ -24,7 +24,7 @@ export function causeOf(error: unknown): unknown {
   }
 }
 
-/** The errors of an AggregateError; none of any other value. Never throws. */
+/** The errors of an AggregateError or a SuppressedError; none of any other value. Never throws. */
 export function errorsOf(error: unknown): unknown[] {
   const errors = readErrors(error);
   if (isList(errors) && (isAggregate(error) || readProperty(error, "name") === "AggregateError")) {

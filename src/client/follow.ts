@@ -6,12 +6,13 @@ import { wrapStream } from "../scope/wrap-stream.js";
 import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
 import { type Observed, observe } from "./observe.js";
-import { endSpanOnSignal, reportCall } from "./report-call.js";
+import { endSpanOnSignal, noteProtocol, reportCall } from "./report-call.js";
 import { withoutClaims } from "./trust.js";
 
 /** A call succeeded. */
 export function callSucceeded(call: PeerCall, res: Pick<StreamResponse, "header">): void {
   const { span, scope } = call;
+  noteProtocol(call, res);
   span?.succeed(rpcSystemOf(res.header.get("content-type")));
   if (scope?.failedCalls !== undefined) {
     noteSuccess(scope, call);

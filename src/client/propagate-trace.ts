@@ -4,6 +4,7 @@ import { activeSpan } from "../scope/active-span.js";
 import { headerCarrier } from "../scope/header-carrier.js";
 import { type RequestScope, traceOf } from "../scope/request-scope.js";
 import { fromSpanContext, sendTrace, TRACEPARENT } from "../scope/trace-context.js";
+import { inBrowser } from "./in-browser.js";
 
 /**
  * Makes the callee continue the trace, unless somebody has seen to it already. An HTTP
@@ -38,6 +39,3 @@ function inject(from: Context, header: Headers): boolean {
   safely(() => propagation.inject(from, header, headerCarrier));
   return header.has(TRACEPARENT);
 }
-
-/** There a header that the peer's CORS policy does not list fails the call. */
-export const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;

@@ -2,7 +2,6 @@ import type { Transport } from "@connectrpc/connect";
 import { checkPeer, inSpan, type PeerOptions, startCall } from "./call.js";
 import { callFailed, callSucceeded, followStream } from "./follow.js";
 import { type LimitOptions, limitCall } from "./limit.js";
-import { noteProtocol } from "./report-call.js";
 import { markUntrusted } from "./untrusted-call.js";
 
 /** Options of createErrorChainTransport(). */
@@ -38,7 +37,6 @@ export function createErrorChainTransport(
         const res = await inSpan(call, () =>
           transport.unary(method, limit.signal, limitMs, headers, input, values),
         );
-        noteProtocol(call, res);
         callSucceeded(call, res);
         return res;
       } catch (reason) {
@@ -55,18 +53,8 @@ export function createErrorChainTransport(
         call,
         input,
         limit.signal,
-        async (messages) => {
-          const res = await transport.stream(
-            method,
-            limit.signal,
-            limit.timeoutMs,
-            headers,
-            messages,
-            contextValues,
-          );
-          noteProtocol(call, res);
-          return res;
-        },
+        (messages) =>
+          transport.stream(method, limit.signal, limit.timeoutMs, headers, messages, contextValues),
         limit.release,
       );
     },

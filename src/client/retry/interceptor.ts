@@ -6,7 +6,7 @@ import { isConnectError, isThenable } from "../../chain/thrown.js";
 import { timeoutMsOf } from "../../scope/deadline.js";
 import { attemptsBefore } from "../../scope/previous-attempts.js";
 import { currentScope, noteGivenUp, type RequestScope } from "../../scope/request-scope.js";
-import { inBrowser } from "../propagate-trace.js";
+import { inBrowser } from "../in-browser.js";
 import { untrustedCall } from "../untrusted-call.js";
 import { makeAttempt, type Next, wait } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
@@ -29,9 +29,10 @@ import { countsForBudget, whyNoRetry } from "./policy.js";
  * RESOURCE_EXHAUSTED and ABORTED where the peer says when to come again), and if
  * the method may be repeated: its `idempotency_level` says so, or the request never
  * reached the peer. An error code with `retry: RETRY` promises both, whatever its
- * status and its method. It is not repeated where anybody in the chain says DO_NOT_RETRY, where another hop of the request
- * has repeated a call already, where the deadline leaves no time, or where the peer
- * fails so often that its budget is used up.
+ * status and its method. It is not repeated where anybody in the chain says
+ * DO_NOT_RETRY, where another hop of the request has repeated a call already, where
+ * the deadline leaves no time, or where the peer fails so often that its budget is
+ * used up.
  *
  * The error of the last attempt is thrown; retryHistory() knows the earlier ones, also
  * where the deadline of the call has passed. After a cancellation nobody knows them:
