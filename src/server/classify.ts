@@ -4,10 +4,11 @@ import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js"
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
 import { raisedAs } from "../catalog/raised.js";
-import { type ErrorDetail, otherDetailsOf } from "../chain/error-chain.js";
+import { type ErrorDetail, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
+import type { RequestScope } from "../scope/request-scope.js";
 import { type FailedRequest, followsFromEnd, isBareCancel, isMissingMessage } from "./ended.js";
 import { chainsOf, type Failure, failuresBehind, inferredFailures } from "./failures.js";
 
@@ -75,16 +76,26 @@ export function classify(
     below: below.length > 0 || !inferCauses ? below : inferredFailures(scope),
     named: below.length > 0,
   });
+  const fromApplication = (error: ConnectError, failures: readonly Failure[]) => {
+    const isUnknown = error.code === Code.Unimplemented;
+    const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
+    const own = filledIn(code, { message: error.rawMessage });
+    return applicationAnswer(error, own, orInferred(chainsOf(failures)));
+  };
   const failures = behind(reason);
   const [nearest] = failures;
 
   const wrapsOnly = reason === nearest?.error || !isConnectError(reason);
   if (nearest?.error !== undefined && failures.length === 1 && wrapsOnly) {
-    const raised = raisedAs(nearest.error);
+    const { error } = nearest;
+    const raised = raisedAs(error);
+    if (raised !== undefined && isCopiedChain(error, scope)) {
+      return fromApplication(error, failures);
+    }
     if (raised !== undefined) {
       const { from } = raised;
       const declared = "chains" in from ? from.chains : chainsOf(behind(from.reason));
-      return applicationAnswer(nearest.error, { ...raised.own }, orInferred(declared));
+      return applicationAnswer(error, { ...raised.own }, orInferred(declared));
     }
   }
   if (
@@ -97,11 +108,7 @@ export function classify(
       const own = filledIn(BuiltinError.UNCLASSIFIED, init);
       return ownAnswer(own, orInferred(chainsOf(failures)));
     }
-    const own = filledIn(
-      reason.code === Code.Unimplemented ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED,
-      { message: reason.rawMessage },
-    );
-    return applicationAnswer(reason, own, orInferred(chainsOf(failures)));
+    return fromApplication(reason, failures);
   }
   const ended = endOf(scope);
   const isFailure = failures.length > 0 || isConnectError(reason);
@@ -118,6 +125,15 @@ export function classify(
   }
   const privateArgs = { error: privateText(reason) };
   return ownAnswer(filledIn(BuiltinError.UNCLASSIFIED, { privateArgs }), orInferred([]));
+}
+
+/**
+ * Whether the application has put the details of a failed call's error on one of its own:
+ * it is no other error of ours that has the very same bytes.
+ */
+function isCopiedChain(error: ConnectError, { failedCalls = [] }: RequestScope): boolean {
+  const bytes = ownChainBytes(error);
+  return failedCalls.some(({ chain }) => chain === bytes);
 }
 
 /** Whether a ConnectError is that of a failed call, and not one that the application made. */

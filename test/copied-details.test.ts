@@ -1,0 +1,65 @@
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import {
+  createClientInterceptor,
+  createErrorChainTransport,
+  defineError,
+  errorChain,
+} from "errchain";
+import { createServerInterceptor } from "errchain/server";
+import { expect, test } from "vitest";
+import { ProbeService } from "./gen/probe/v1/probe_pb.js";
+import { failureOf, probeRoutes } from "./support/probe.js";
+import { connectTo, protocols, startServer } from "./support/servers.js";
+
+// Somebody puts the details of a callee's error on one of his own, where `cause` would do.
+
+const broken = defineError({
+  system: "DEEP",
+  code: 2002,
+  reason: "BROKEN",
+  status: "UNAVAILABLE",
+  message: "the deep has broken",
+});
+
+const clients = { interceptor: true, transport: false };
+
+test.each(
+  protocols.flatMap((protocol) =>
+    Object.entries(clients).map(([name, isInterceptor]) => ({ protocol, name, isInterceptor })),
+  ),
+)("the hop in between is not left out ($protocol, $name)", async ({ protocol, isInterceptor }) => {
+  const version = protocol.includes("1.1") ? "1.1" : "2";
+  const clientOf = (url: string) =>
+    createClient(
+      ProbeService,
+      isInterceptor
+        ? connectTo(protocol, url, [createClientInterceptor()])
+        : createErrorChainTransport(connectTo(protocol, url)),
+    );
+  const deep = clientOf(
+    await startServer(
+      version,
+      probeRoutes(async () => {
+        throw broken();
+      }),
+      [createServerInterceptor()],
+    ),
+  );
+  const front = await startServer(
+    version,
+    probeRoutes(async () => {
+      const caught = await failureOf(deep.unary({}));
+      const error = new ConnectError("the front gives up", Code.Aborted);
+      error.details = caught.details;
+      throw error;
+    }),
+    [createServerInterceptor({ system: "FRONT" })],
+  );
+  const error = await failureOf(clientOf(front).unary({}));
+  expect(error).toMatchObject({ code: Code.Aborted, rawMessage: "the front gives up" });
+  expect(error.details).toHaveLength(1);
+  expect(errorChain(error)?.causes).toMatchObject([
+    { system: "FRONT", reason: "UNCLASSIFIED", message: "the front gives up", branches: 1 },
+    { system: "DEEP", code: "2002", message: "the deep has broken" },
+  ]);
+});
