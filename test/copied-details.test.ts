@@ -48,14 +48,14 @@ test.each(
   const front = await startServer(
     version,
     probeRoutes(async () => {
-      const caught = await failureOf(deep.unary({}));
+      const caught = ConnectError.from(await failureOf(deep.unary({})));
       const error = new ConnectError("the front gives up", Code.Aborted);
       error.details = caught.details;
       throw error;
     }),
     [createServerInterceptor({ system: "FRONT" })],
   );
-  const error = await failureOf(clientOf(front).unary({}));
+  const error = ConnectError.from(await failureOf(clientOf(front).unary({})));
   expect(error).toMatchObject({ code: Code.Aborted, rawMessage: "the front gives up" });
   expect(error.details).toHaveLength(1);
   expect(errorChain(error)?.causes).toMatchObject([

@@ -8,6 +8,12 @@ import { markUntrusted } from "./untrusted-call.js";
 export interface ErrorChainTransportOptions extends PeerOptions, LimitOptions {}
 
 /**
+ * A transport of a CommonJS project. connect-es declares its types twice, and those of a
+ * transport do not match: their messages have symbols of their own.
+ */
+type CommonJsTransport = Record<keyof Transport, (...args: never[]) => Promise<unknown>>;
+
+/**
  * Wraps a transport, of whatever protocol, so that its calls do all that
  * createClientInterceptor() does, and what an interceptor cannot: within a request
  * that a server interceptor handles, calls get the rest of its deadline and end
@@ -20,6 +26,14 @@ export interface ErrorChainTransportOptions extends PeerOptions, LimitOptions {}
  *
  * Throws a TypeError or RangeError if an option is malformed.
  */
+export function createErrorChainTransport(
+  transport: Transport,
+  options?: ErrorChainTransportOptions,
+): Transport;
+export function createErrorChainTransport<T extends CommonJsTransport>(
+  transport: T,
+  options?: ErrorChainTransportOptions,
+): Pick<T, keyof Transport>;
 export function createErrorChainTransport(
   transport: Transport,
   options: ErrorChainTransportOptions = {},
