@@ -16,8 +16,8 @@ import {
 import { ErrorChainSchema } from "errchain/proto";
 import { logLines } from "errchain/report";
 import { createServerInterceptor } from "errchain/server";
-import { FindRangeRequestSchema, RouteService } from "./gen/route/v1/route_pb.js";
 import { rangeNotConfigured } from "./gen/route/v1/route_errchain.js";
+import { FindRangeRequestSchema, RouteService } from "./gen/route/v1/route_pb.js";
 
 const server = createServer(
   connectNodeAdapter({
@@ -49,7 +49,10 @@ server.listen(0, async () => {
     }
     const json = toJson(ErrorChainSchema, chain) as { causes: { code: string }[] };
     console.log(formatErrorChain(chain));
-    console.log(json.causes.map(({ code }) => code), findCause(error, rangeNotConfigured)?.args);
+    console.log(
+      json.causes.map(({ code }) => code),
+      findCause(error, rangeNotConfigured)?.args,
+    );
   }
   process.exit();
 });
