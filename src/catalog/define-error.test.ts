@@ -199,6 +199,12 @@ describe("a wrong definition is refused at once:", () => {
       { message: "in {warehouse_id}" },
       /the private arg \{warehouse_id\} must not stand in the message/,
     ],
+    [{ localized: { de: "" } }, /the message for de must be a sentence/],
+    [{ localized: { de_DE: "kein Gebiet" } }, /localized has "de_DE", which is no language tag/],
+    [
+      { localized: { de: "kein Gebiet in {warehouse_id}" } },
+      /the message for de shows \{warehouse_id\}, but the default message does not/,
+    ],
   ])("%j", (wrong, problem) => {
     expect(() => defineError({ ...init, ...wrong } as never)).toThrow(problem);
     expect(() => defineError({ ...init, ...wrong } as never)).toThrow(TypeError);

@@ -12,7 +12,7 @@ import { fullCode } from "../chain/full-code.js";
 import { newCause } from "../chain/new-cause.js";
 import { textOf } from "../chain/thrown.js";
 import { isBuiltinCode, isIdentifier, isShortCode } from "./code-form.js";
-import { addLocalized } from "./localized.js";
+import { addLocalized, localizedProblem } from "./localized.js";
 import { raise } from "./raised.js";
 import { type Placeholders, parseTemplate } from "./template.js";
 
@@ -228,7 +228,7 @@ function findProblem(
   if (secret !== undefined) {
     return `the private arg {${secret}} must not stand in the message`;
   }
-  return undefined;
+  return localizedProblem(init.localized ?? {}, placeholders);
 }
 
 /** The number of an enum value that may be given by name; 0 if there is no such value. */

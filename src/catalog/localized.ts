@@ -27,6 +27,35 @@ export function addLocalized(
   }
 }
 
+/** What is wrong with the messages in other languages, as the end of a sentence. */
+export function localizedProblem(
+  messages: Readonly<Record<string, unknown>>,
+  placeholders: readonly string[],
+): string | undefined {
+  for (const [tag, message] of Object.entries(messages)) {
+    if (canonicalLocale(tag) === undefined) {
+      return `localized has ${JSON.stringify(tag)}, which is no language tag`;
+    }
+    if (typeof message !== "string" || message === "") {
+      return `the message for ${tag} must be a sentence`;
+    }
+    const extra = parseTemplate(message).names.find((name) => !placeholders.includes(name));
+    if (extra !== undefined) {
+      return `the message for ${tag} shows {${extra}}, but the default message does not`;
+    }
+  }
+  return undefined;
+}
+
+/** The usual form of a BCP 47 language tag; undefined if a text is none. */
+export function canonicalLocale(locale: string): string | undefined {
+  try {
+    return Intl.getCanonicalLocales(locale)[0];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether there are messages in other languages at all. */
 export function hasLocalized(): boolean {
   return byFullCode.size > 0;

@@ -1,5 +1,6 @@
 import { isIdentifier } from "../catalog/code-form.js";
-import { canonicalLocale, codeRules } from "./code-rules.js";
+import { canonicalLocale } from "../catalog/localized.js";
+import { codeRules } from "./code-rules.js";
 import type { Codebook, CodebookCatalog, CodebookCode, CodebookService } from "./codebook.js";
 import { type Finding, isIgnored, sortFindings } from "./finding.js";
 import { compareCodebooks, historyRules } from "./history.js";

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../gen/errchain/v1/catalog_pb.js";
 import { ErrorRetry_Value, ErrorStatus_Value } from "../../gen/errchain/v1/catalog_pb.js";
 import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
+import { canonicalLocale } from "../catalog/localized.js";
 import { parseTemplate } from "../catalog/template.js";
 import type { CodebookCode } from "./codebook.js";
 
@@ -119,13 +120,4 @@ function badPlaceholder(message: string): string | undefined {
   return bad !== undefined
     ? `${bad} in the message is no placeholder; write {name} in lower case, or {{ and }} for braces`
     : undefined;
-}
-
-/** The usual form of a BCP 47 language tag; undefined if a text is none. */
-export function canonicalLocale(locale: string): string | undefined {
-  try {
-    return Intl.getCanonicalLocales(locale)[0];
-  } catch {
-    return undefined;
-  }
 }
