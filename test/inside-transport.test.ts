@@ -171,6 +171,37 @@ describe.each(["Connect over HTTP/1.1", "gRPC"] as const)(
       expect(codesOf(err)).toEqual(["AUTH_1"]);
       expect(calls).toBe(0);
     });
+
+    test.each(["chain", "none"] as const)(
+      "in a request, nor is one that it throws as it is (trust: %s)",
+      async (trust) => {
+        const version = httpVersionOf(protocol);
+        const clientOf = (url: string, system: string, inside: Interceptor[] = []) =>
+          createClient(
+            ProbeService,
+            createErrorChainTransport(connectTo(protocol, url, inside), {
+              peer: { system },
+              trust: system === "ROUTE" ? trust : "chain",
+            }),
+          );
+        const auth = await startServer(version, failing(), [createServerInterceptor()]);
+        const tokens = clientOf(auth, "PROBE");
+        const withToken: Interceptor = (next) => async (req) => {
+          for await (const _ of tokens.serverStream({ text: "key" })) {
+            // It fails behind the first message.
+          }
+          return next(req);
+        };
+        const route = clientOf(await startServer(version, good()), "ROUTE", [withToken]);
+        const front = await startServer(
+          version,
+          probeRoutes(async () => (await route.unary({})).text),
+          [createServerInterceptor({ system: "FRONT" })],
+        );
+        const err = await failureOf(clientOf(front, "FRONT").unary({}));
+        expect(codesOf(err)).toEqual(["FRONT_2", "PROBE_ALPHA_2001"]);
+      },
+    );
   },
 );
 

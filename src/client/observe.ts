@@ -8,6 +8,7 @@ import {
   ownChainBytes,
 } from "../chain/error-chain.js";
 import { isConnectError, privateText } from "../chain/thrown.js";
+import { isOfOtherMethod } from "../scope/failed-calls.js";
 import type { PeerCall } from "./call.js";
 import { googleRpcCause } from "./google-rpc.js";
 import { isLocalError, isNetworkError } from "./local-error.js";
@@ -45,7 +46,7 @@ export function observe(reason: unknown, call: PeerCall): Observed {
   if (wrapped !== undefined) {
     return wrapped;
   }
-  if (isLocalError(reason)) {
+  if (isLocalError(reason) || isOfOtherCall(reason, call)) {
     return { error: reason, chain: undefined };
   }
   const error = normalize(reason);
@@ -53,6 +54,19 @@ export function observe(reason: unknown, call: PeerCall): Observed {
     return { error, chain: ownChainBytes(error) };
   }
   return error.isWireError ? observeAnswer(error, call) : observeSilence(error, call);
+}
+
+/**
+ * Whether an interceptor inside of us has thrown the failure of a call that it made itself.
+ * Outside of a request nobody remembers those.
+ */
+function isOfOtherCall(reason: unknown, call: PeerCall): boolean {
+  const { scope } = call;
+  if (scope?.failedCalls === undefined) {
+    return false;
+  }
+  const chain = ownChainBytes(reason);
+  return chain !== undefined && isOfOtherMethod(scope, call, chain);
 }
 
 /** Whether a value is what a peer has answered. */

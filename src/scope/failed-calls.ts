@@ -66,6 +66,15 @@ export function noteFailure(
   failedCalls.push({ method, peerName, request: sent, startedAt, endedAt, chain, end });
 }
 
+/** Whether a chain is that of a call of another method, which failed in the request. */
+export function isOfOtherMethod(
+  { failedCalls = [] }: RequestScope,
+  { method }: StartedCall,
+  chain: Uint8Array,
+): boolean {
+  return failedCalls.some((failed) => failed.chain === chain && failed.method !== method);
+}
+
 /** A call succeeded: failures of the same call, before it or beside it, do not matter any more. */
 export function noteSuccess(scope: RequestScope, { method, peerName, request }: StartedCall): void {
   const { failedCalls } = scope;
