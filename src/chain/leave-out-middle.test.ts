@@ -115,3 +115,14 @@ test("takes any chain, and never gives more than it may", () => {
     }),
   );
 });
+
+test("fields that are not known, of whatever type, stay with their causes", () => {
+  const plain = plainChain(Array.from({ length: MAX_CAUSES + 1 }, () => ({})));
+  const chain = fromBinary(ErrorChainSchema, withUnknownFields(plain));
+  delete chain.$unknown; // only those of the causes
+  const left = leaveOutMiddle(toBinary(ErrorChainSchema, chain), 5500) ?? new Uint8Array();
+  const { causes } = fromBinary(ErrorChainSchema, left);
+  expect(causes).toHaveLength(MAX_CAUSES);
+  expect(causes.every(({ $unknown }) => $unknown?.length === 4)).toBe(true);
+  expect(causes[15]?.elided).toBe(1);
+});

@@ -1,3 +1,4 @@
+import { WireType } from "@bufbuild/protobuf/wire";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { fieldSize, MAX_IDENTITY_BYTES, OUTSIZED_BYTES } from "./bound.js";
 import { MAX_CAUSES } from "./limits.js";
@@ -6,7 +7,7 @@ import {
   type Cursor,
   readEnd,
   readLength,
-  skipVarint,
+  skipValue,
   varintBytes,
   writeVarint,
 } from "./wire-cursor.js";
@@ -121,14 +122,15 @@ function causeAt(bytes: Uint8Array, start: number): CausePlace {
       elided = value < 0 || elidedStart < end ? Number.NaN : value;
       elidedStart = fieldStart;
       elidedEnd = cursor.pos;
-    } else if ((tag & 7) === 0) {
-      skipVarint(cursor, end);
-    } else {
+    } else if ((tag & 7) === WireType.LengthDelimited) {
       const fieldEnd = readEnd(cursor);
       const most = number <= LAST_IDENTITY_FIELD ? MAX_IDENTITY_BYTES : OUTSIZED_BYTES;
       isSmall &&= fieldEnd - cursor.pos <= most;
       hasRetry ||= number === RETRY;
       cursor.pos = fieldEnd;
+    } else if (!skipValue(cursor, tag & 7, end)) {
+      elided = Number.NaN; // not what scanChain() has found here
+      break;
     }
   }
   return { start, content, end, elided, elidedStart, elidedEnd, hasRetry, isSmall };

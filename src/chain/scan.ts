@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { WireType } from "@bufbuild/protobuf/wire";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { MAX_READ_BYTES } from "./limits.js";
-import { type Cursor, MALFORMED, readEnd, readLength, skipVarint } from "./wire-cursor.js";
+import { type Cursor, MALFORMED, readEnd, readLength, skipValue } from "./wire-cursor.js";
 
 /** What a hop needs to know of a chain in order to pass it on as bytes. */
 export interface ChainScan {
@@ -165,31 +165,16 @@ function skipField(cursor: Cursor, tag: number, end: number, shape: Shape): bool
   if (tag <= 7 || (field !== undefined && field.wireType !== wireType)) {
     return false; // field number 0, MALFORMED, or another type than the field has
   }
-  switch (wireType) {
-    case WireType.Varint:
-      return skipVarint(cursor, end);
-    case WireType.Bit32:
-      cursor.pos += 4;
-      return cursor.pos <= end;
-    case WireType.Bit64:
-      cursor.pos += 8;
-      return cursor.pos <= end;
-    case WireType.LengthDelimited: {
-      const fieldEnd = readEnd(cursor);
-      if (fieldEnd === MALFORMED || fieldEnd > end) {
-        return false;
-      }
-      if (field?.content === undefined) {
-        cursor.pos = fieldEnd;
-        return true;
-      }
-      return field.content === "utf8"
-        ? skipUtf8(cursor, fieldEnd)
-        : skipMessage(cursor, fieldEnd, field.content);
-    }
-    default:
-      return false; // groups
+  if (wireType !== WireType.LengthDelimited || field?.content === undefined) {
+    return skipValue(cursor, wireType, end);
   }
+  const fieldEnd = readEnd(cursor);
+  if (fieldEnd === MALFORMED || fieldEnd > end) {
+    return false;
+  }
+  return field.content === "utf8"
+    ? skipUtf8(cursor, fieldEnd)
+    : skipMessage(cursor, fieldEnd, field.content);
 }
 
 function skipMessage(cursor: Cursor, end: number, shape: Shape): boolean {

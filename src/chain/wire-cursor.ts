@@ -2,6 +2,8 @@
 // https://protobuf.dev/programming-guides/encoding/. BinaryReader is for messages that
 // are decoded; chains are mostly only walked over.
 
+import { WireType } from "@bufbuild/protobuf/wire";
+
 /** A place in bytes. */
 export interface Cursor {
   readonly bytes: Uint8Array;
@@ -43,6 +45,30 @@ export function skipVarint(cursor: Cursor, end: number): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Moves over the value of a field of any type. Returns false, and may stand anywhere, where
+ * it is malformed or goes over the end, and for groups.
+ */
+export function skipValue(cursor: Cursor, wireType: number, end: number): boolean {
+  switch (wireType) {
+    case WireType.Varint:
+      return skipVarint(cursor, end);
+    case WireType.Bit32:
+      cursor.pos += 4;
+      return cursor.pos <= end;
+    case WireType.Bit64:
+      cursor.pos += 8;
+      return cursor.pos <= end;
+    case WireType.LengthDelimited: {
+      const fieldEnd = readEnd(cursor);
+      cursor.pos = fieldEnd;
+      return fieldEnd !== MALFORMED && fieldEnd <= end;
+    }
+    default:
+      return false;
+  }
 }
 
 /** Writes a number of up to 53 bits, which must not be negative. */

@@ -82,16 +82,23 @@ export function arbitraryChain(causes: { min: number; max: number }): fc.Arbitra
 export function withUnknownFields(chain: ErrorChain): Uint8Array {
   const writer = new BinaryWriter();
   for (const cause of chain.causes) {
-    const bytes = new BinaryWriter()
-      .raw(toBinary(CauseSchema, cause))
-      .tag(900, WireType.LengthDelimited)
-      .string("new in the cause")
-      .finish();
-    writer.tag(1, WireType.LengthDelimited).bytes(bytes);
+    const bytes = new BinaryWriter().raw(toBinary(CauseSchema, cause));
+    writer.tag(1, WireType.LengthDelimited).bytes(writeUnknown(bytes, "cause").finish());
   }
+  const { traceId } = chain;
+  writer.raw(toBinary(ErrorChainSchema, create(ErrorChainSchema, { traceId })));
+  return writeUnknown(writer, "chain").finish();
+}
+
+/** A field of each wire type that Protobuf has today. */
+function writeUnknown(writer: BinaryWriter, where: string): BinaryWriter {
   return writer
-    .raw(toBinary(ErrorChainSchema, create(ErrorChainSchema, { traceId: chain.traceId })))
-    .tag(901, WireType.LengthDelimited)
-    .string("new in the chain")
-    .finish();
+    .tag(900, WireType.LengthDelimited)
+    .string(`new in the ${where}`)
+    .tag(901, WireType.Varint)
+    .uint64("18446744073709551615")
+    .tag(902, WireType.Bit32)
+    .fixed32(0xffff_ffff)
+    .tag(903, WireType.Bit64)
+    .fixed64("18446744073709551615");
 }
