@@ -11,7 +11,14 @@ import { hexDigits } from "./ids.ts";
 import { grpcJsVariants } from "./peers/grpc-js.ts";
 import { niceGrpcVariants } from "./peers/nice-grpc.ts";
 import { again } from "./result.ts";
-import { causeByHand, definitions, expectedCodes, messageOf, newTraceId } from "./systems.ts";
+import {
+  causeByHand,
+  definitions,
+  expectedCodes,
+  messageOf,
+  newTraceId,
+  translationRules,
+} from "./systems.ts";
 import { expectThat, FAILED_PRECONDITION, type HopNumber, type Variant } from "./variant.ts";
 
 /** The names of the rows, for those who compare them. */
@@ -24,6 +31,7 @@ export const failure = {
   withoutTrace: "errchain interceptors without trace context",
   errchain: "errchain interceptors",
   transport: "errchain transport",
+  translated: "errchain interceptors, translated",
   logged: "errchain interceptors, onError: logLines",
 } as const;
 
@@ -94,6 +102,13 @@ export function failureVariants(protocol: Protocol): Variant[] {
     errchain(failure.transport, "With `createErrorChainTransport()`.", {
       wrap: (transport) => createErrorChainTransport(transport),
     }),
+    variant(onlyInLastHop, hasChain, {
+      name: failure.translated,
+      about:
+        "The handlers let the error of their call through, and each server translates it by a rule.",
+      server: () => [createServerInterceptor({ translate: translationRules })],
+      client,
+    }),
     errchain(
       failure.logged,
       "errchain interceptors, and each hop writes a line to a stream that drops it.",
@@ -153,6 +168,8 @@ const joinedChain: Throw = (hop, id, cause) => {
 
 const defined: Throw = (hop, id, cause) =>
   definitions[hop]({ id }, cause === undefined ? {} : { cause });
+
+const onlyInLastHop: Throw = (hop, id, cause) => (hop === 3 ? defined(hop, id, cause) : cause);
 
 async function checkError(
   call: (text: string) => Promise<string>,

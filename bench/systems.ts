@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { defineError } from "errchain";
 import { type Cause, CauseSchema, Provenance, Status, Visibility } from "errchain/proto";
+import type { TranslationRule } from "errchain/server";
 import { hexDigits } from "./ids.ts";
 import type { HopNumber } from "./variant.ts";
 
@@ -53,6 +54,12 @@ const define = (hop: HopNumber) =>
 
 /** The definitions of errchain. */
 export const definitions = { 1: define(1), 2: define(2), 3: define(3) };
+
+/** What a hop answers where the next one has failed; that of the nearest hop first. */
+export const translationRules: TranslationRule[] = [
+  { from: definitions[2], to: definitions[1] },
+  { from: definitions[3], to: definitions[2] },
+];
 
 /** The same cause as errchain's, for those who write one themselves. */
 export function causeByHand(hop: HopNumber, id: string): Cause {

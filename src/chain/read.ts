@@ -90,6 +90,12 @@ export function dropUnknownFields(chain: ErrorChain): void {
 }
 
 function readCause(bytes: Uint8Array): Cause | undefined {
+  const cause = decodeCause(bytes);
+  return cause.system !== "" && cause.code !== "" ? cause : undefined;
+}
+
+/** Reads one cause of a chain, as readChain() does. */
+export function decodeCause(bytes: Uint8Array): Cause {
   let cause: Cause;
   try {
     cause = fromBinary(CauseSchema, bytes);
@@ -98,7 +104,7 @@ function readCause(bytes: Uint8Array): Cause | undefined {
   }
   cause.args = firstEntries(cause.args);
   cause.privateArgs = firstEntries(cause.privateArgs);
-  return cause.system !== "" && cause.code !== "" ? cause : undefined;
+  return cause;
 }
 
 function firstEntries(args: Record<string, string>): Record<string, string> {

@@ -156,9 +156,10 @@ function finish(
     chain.length,
     () => carrierOf(request.req),
   );
+  const { error: made = reason } = answered;
   const error =
-    !isOfThisRequest && canAnswer(reason, sendable, status)
-      ? reason
+    !isOfThisRequest && canAnswer(made, sendable, status)
+      ? made
       : withoutStack(
           () => new ConnectError(sendable.message, status, sendable.metadata, [], reason),
         );
@@ -181,17 +182,17 @@ function finish(
  * the whole chain: as mostly, and to make another one takes longer than the chain.
  */
 function canAnswer(
-  reason: unknown,
+  error: unknown,
   { message, metadata }: Sendable,
   status: Code,
-): reason is ConnectError {
+): error is ConnectError {
   return (
-    isConnectError(reason) &&
-    reason.rawMessage === message &&
-    reason.code === status &&
+    isConnectError(error) &&
+    error.rawMessage === message &&
+    error.code === status &&
     metadata === undefined &&
-    isRaisedAlone(reason) &&
-    !Object.isFrozen(reason)
+    isRaisedAlone(error) &&
+    !Object.isFrozen(error)
   );
 }
 

@@ -27,6 +27,8 @@ export interface Answer {
   readonly details: readonly ErrorDetail[];
   /** The headers and trailers that the application itself attached. */
   readonly metadata: Headers | undefined;
+  /** The error of the answer, where this library has made one for it. */
+  readonly error?: ConnectError;
 }
 
 /** A failed call that is still to be translated or relayed: a cause, and no answer yet. */

@@ -1,10 +1,16 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
-import { type Cause, CauseSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  type Cause,
+  CauseSchema,
+  ErrorChainSchema,
+  Provenance,
+} from "../../gen/errchain/v1/error_chain_pb.js";
 import { builtinCause } from "../catalog/builtin.js";
 import { raisedAs } from "../catalog/raised.js";
-import { readChain } from "../chain/read.js";
+import { readChain, repairChain } from "../chain/read.js";
+import { scanChain } from "../chain/scan.js";
 import { sendableStatus } from "../chain/status.js";
 import { isThenable, textOf } from "../chain/thrown.js";
 import { type Answer, applicationAnswer, type Downstream, ownAnswer } from "./classify.js";
@@ -44,17 +50,12 @@ export function relayDownstream(
   onProblem: (problem: unknown) => void,
 ): Answer {
   const { below, status, privateArgs } = downstream;
-  // Decoded only where somebody wants to look into it. Of a call whose client has no
-  // interceptor of ours nothing is known but the status.
-  const decode = () =>
-    below.length > 0
-      ? below.map((bytes) => readChain(bytes).causes)
-      : [[create(CauseSchema, { status: status as number })]];
   if (rules.length > 0) {
-    const error = translate(rules, decode(), reason, onProblem);
+    const error = translate(rules, knownChains(downstream), reason, onProblem);
     const raised = error && raisedAs(error);
     if (error !== undefined && raised !== undefined) {
-      return applicationAnswer(error, { ...raised.own }, { below, named: below.length > 0 });
+      const answered = { below, named: below.length > 0 };
+      return { ...applicationAnswer(error, { ...raised.own }, answered), error };
     }
   }
   const own = builtinCause(BuiltinError.DOWNSTREAM, {
@@ -70,9 +71,12 @@ export function relayDownstream(
       return sendableStatus(status);
     }
     if (typeof relay === "function") {
-      const nearest = decode()[0]?.[0] ?? create(CauseSchema);
+      const [chain] = below;
+      const nearest = chain
+        ? readChain(chain).causes[0]
+        : create(CauseSchema, { status: status as number });
       try {
-        const chosen = relay(nearest, request.req);
+        const chosen = relay(nearest ?? create(CauseSchema), request.req);
         if (typeof chosen === "number" && chosen in Code) {
           return chosen;
         }
@@ -84,6 +88,15 @@ export function relayDownstream(
     }
     return safeStatus(status);
   }
+}
+
+/** What rules may look at. Of a call whose client has no interceptor of ours that is the status alone. */
+function knownChains({ below, status }: Downstream): Uint8Array[] {
+  if (below.length === 0) {
+    const causes = [{ status: status as number }];
+    return [toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes }))];
+  }
+  return below.map((bytes) => (scanChain(bytes) === undefined ? repairChain(bytes) : bytes));
 }
 
 function safeStatus(downstream: Code): Code {

@@ -1,6 +1,11 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { CauseSchema, Visibility } from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  type Cause,
+  CauseSchema,
+  ErrorChainSchema,
+  Visibility,
+} from "../../gen/errchain/v1/error_chain_pb.js";
 import { defineError } from "../catalog/define-error.js";
 import { checkRules, type TranslationRule, translate } from "./translate.js";
 
@@ -24,10 +29,18 @@ const theirs = defineError({
 const said = (module: string, thing: string, visibility: number = Visibility.PUBLIC) =>
   create(CauseSchema, { system: "ROUTE", module, code: "100", args: { thing }, visibility });
 
+const encoded = (causes: Cause[]) =>
+  toBinary(ErrorChainSchema, create(ErrorChainSchema, { causes }));
+
 const answerTo = (rule: Omit<TranslationRule, "to">, ...causes: ReturnType<typeof said>[]) =>
-  translate(checkRules([{ ...rule, to: ours as never }]), [causes], undefined, (problem) => {
-    throw problem;
-  })?.rawMessage;
+  translate(
+    checkRules([{ ...rule, to: ours as never }]),
+    [encoded(causes)],
+    undefined,
+    (problem) => {
+      throw problem;
+    },
+  )?.rawMessage;
 
 test("a definition matches its own module only, and of several causes the nearest", () => {
   const chain = [said("OTHER", "a"), said("DISPATCH", "b"), said("DISPATCH", "c")];

@@ -2,7 +2,11 @@ import type { Code, ConnectError } from "@connectrpc/connect";
 import { type Cause, Status, Visibility } from "../../gen/errchain/v1/error_chain_pb.js";
 import { isIdentifier, isShortCode } from "../catalog/code-form.js";
 import type { ErrorDefinition } from "../catalog/define-error.js";
+import { type CausePlace, causePlaces } from "../chain/cause-places.js";
+import { decodeCause } from "../chain/read.js";
+import { isTextAt } from "../chain/scan.js";
 import { isThenable, textOf } from "../chain/thrown.js";
+import { withoutStack } from "../chain/without-stack.js";
 
 /** What a cause must be like. All that is given must be the same; nothing given is any cause. */
 export interface CausePattern {
@@ -31,31 +35,49 @@ export interface TranslationRule {
   readonly args?: (cause: Cause) => Readonly<Record<string, string | number | bigint>>;
 }
 
-/** A chain from below, as the rules see it: its causes, nearest first. */
-export type DownstreamChain = readonly Cause[];
-
 /**
  * The answer of the first rule that matches; undefined if none does. A rule that
  * throws is told of and passed over.
  *
+ * @param chains encoded chains from below, which scanChain() accepts
  * @param reason what the handler threw: the cause of the answer
  */
 export function translate(
   rules: readonly CheckedRule[],
-  chains: readonly DownstreamChain[],
+  chains: readonly Uint8Array[],
   reason: unknown,
   onProblem: (problem: unknown) => void,
 ): ConnectError | undefined {
+  const places = chains.map(causePlaces);
   for (const { pattern, at, to, args } of rules) {
-    const candidates = chains.flatMap((causes) => (at === "nearest" ? causes.slice(0, 1) : causes));
-    const cause = candidates.find((candidate) => matches(pattern, candidate));
+    const cause = firstMatch(pattern, at, chains, places);
     if (cause !== undefined) {
       try {
         const raise = to as ErrorDefinition<Record<string, string>>;
         const values = args ? argsOf(args(cause)) : mayShow(cause, to) ? cause.args : {};
-        return raise(values, { cause: reason });
+        return withoutStack(() => raise(values, { cause: reason }));
       } catch (problem) {
         onProblem(problem);
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Only the cause that matches is decoded: most others are of no interest to any rule. */
+function firstMatch(
+  pattern: Pattern,
+  at: CheckedRule["at"],
+  chains: readonly Uint8Array[],
+  places: readonly (readonly CausePlace[])[],
+): Cause | undefined {
+  for (const [index, bytes] of chains.entries()) {
+    for (const place of places[index] ?? []) {
+      if (matches(pattern, bytes, place)) {
+        return decodeCause(bytes.subarray(place.start, place.end));
+      }
+      if (at === "nearest") {
+        break;
       }
     }
   }
@@ -164,10 +186,15 @@ function checkPattern(from: TranslationRule["from"], place: string): Pattern {
   return { ...rest, status: number };
 }
 
-function matches(pattern: Pattern, cause: Cause): boolean {
+function matches(pattern: Pattern, bytes: Uint8Array, place: CausePlace): boolean {
   return PATTERN_FIELDS.every((field) => {
     const expected: string | number | undefined = pattern[field];
-    return expected === undefined || expected === cause[field];
+    return (
+      expected === undefined ||
+      (typeof expected === "string"
+        ? isTextAt(bytes, place[field], expected)
+        : expected === place[field])
+    );
   });
 }
 
