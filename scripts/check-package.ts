@@ -1,10 +1,12 @@
 // Packs the package, checks what is in it, and uses it in an empty project as
 // README.md says.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import packageJson from "../package.json" with { type: "json" };
 import { codeBlocksOf, runProject } from "./readme-project.ts";
 
@@ -31,7 +33,7 @@ try {
     "protoc-gen-errchain": pack("packages/protoc-gen-errchain"),
   };
   await useInEmptyProject(tarballs);
-  runHub(tarballs.errchain, pack("packages/errchain-hub"));
+  await runHub(tarballs.errchain, pack("packages/errchain-hub"));
   console.log("the packed packages work");
 } finally {
   rmSync(folder, { recursive: true });
@@ -60,13 +62,50 @@ function pack(path: string): string {
   return tarball;
 }
 
-/** Runs the hub's command where nothing else is installed. */
-function runHub(...tarballs: string[]): void {
+/** Runs the hub where nothing else is installed, and asks it for a trace as its README does. */
+async function runHub(...tarballs: string[]): Promise<void> {
   const project = mkdtempSync(join(folder, "hub-"));
   writeFileSync(join(project, "package.json"), "{}");
   run(project, "npm", "install", ...tarballs);
   if (!run(project, "npx", "errchain-hub", "--help").startsWith("Usage: errchain-hub")) {
     throw new Error("errchain-hub --help printed something else");
+  }
+  const command = join(project, "node_modules", ".bin", "errchain-hub");
+  const data = ["--data", join(project, "data")];
+  const options = ["--port", "0", "--grpc-port", "0", "--file", "*.log"];
+  const hub = spawn(command, [...options, ...data], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(hub, "exit");
+  try {
+    const [ready] = await Promise.race([once(hub.stdout, "data"), exited]);
+    const [, url] = /OTLP.HTTP +(http:\S+)\/v1\/logs/.exec(String(ready)) ?? [];
+    if (url === undefined) {
+      throw new Error(`the hub did not start: ${ready}`);
+    }
+    writeFileSync(join(project, "route.log"), "order-17|ROUTE_DISPATCH_20003|no range\n");
+    await printsTrace(command, ["trace", "--hub", url, ...data, "order-17"]);
+  } finally {
+    hub.kill();
+  }
+  const [code] = await exited;
+  if (code !== 0) {
+    throw new Error(`the hub ended with exit code ${code}`);
+  }
+}
+
+/** Asks for a trace until the hub has read the log, for 20 seconds. */
+async function printsTrace(command: string, args: string[]): Promise<void> {
+  for (let left = 40; ; left--) {
+    const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+    if (stdout.includes("ROUTE_DISPATCH_20003 no range  [first fault]")) {
+      return;
+    }
+    if (left === 0) {
+      throw new Error(`errchain-hub trace printed this: ${stdout}${stderr}`);
+    }
+    await setTimeout(500);
   }
 }
 

@@ -283,6 +283,8 @@ test("times are checked when the transport is made", () => {
   const make = (options: object) => () => createErrorChainTransport(inner, options);
   expect(make({ deadlineMarginMs: -1 })).toThrow(/deadlineMarginMs must be 0 or a positive/);
   expect(make({ defaultTimeoutMs: Number.NaN })).toThrow(RangeError);
+  // A timer would fire at once, and gRPC's header has no room for it.
+  expect(make({ defaultTimeoutMs: 1e9 })).toThrow(/up to 99999999, not 1000000000/);
   expect(make({ trust: "some" })).toThrow(/trust must be "chain" or "none", not "some"/);
   expect(make({ peer: { system: "x" } })).toThrow(/system "x"/);
 });

@@ -205,6 +205,55 @@ function stringsIn(bytes: Uint8Array = new Uint8Array()): string[] {
   return texts;
 }
 
+test("callers inside get all that the application attached, beside what foreign clients read", async () => {
+  const url = await startServer(
+    "2",
+    probeRoutes(async () => {
+      const err = publicRoot({ address: "A" });
+      err.metadata.set("x-tenant", "7");
+      err.details.push({ type: "acme.v1.Note", value: applicationsOwn });
+      throw err;
+    }),
+    [createServerInterceptor({ googleDetails: true })],
+  );
+  const client = createClient(ProbeService, connectTo("gRPC", url));
+  const err = ConnectError.from(await failureOf(client.unary({})));
+  expect(err.metadata.get("x-tenant")).toBe("7");
+  expect(err.details.map((detail) => "type" in detail && detail.type).sort()).toEqual([
+    "acme.v1.Note",
+    "errchain.v1.ErrorChain",
+    "google.rpc.ErrorInfo",
+    "google.rpc.RetryInfo",
+  ]);
+});
+
+test.each([300, 1000, 4096])(
+  "a chain and what foreign clients read take %i bytes together",
+  async (maxBytes) => {
+    const url = await startServer(
+      "2",
+      probeRoutes(async () => {
+        let cause: unknown = publicRoot({ address: "x".repeat(60) });
+        for (let n = 0; n < 30; n++) {
+          cause = publicRoot({ address: "y".repeat(60) }, { cause });
+        }
+        throw cause;
+      }),
+      [createServerInterceptor({ exposure: "public", googleDetails: true, maxBytes })],
+    );
+    const err = ConnectError.from(
+      await failureOf(createClient(ProbeService, connectTo("gRPC", url)).unary({})),
+    );
+    const bytes = err.details.map((detail) =>
+      "type" in detail ? detail.value.length : Number.NaN,
+    );
+    expect(bytes.length).toBeGreaterThan(1);
+    const sum = bytes.reduce((total, length) => total + length, 0);
+    expect(sum).toBeLessThanOrEqual(maxBytes);
+    expect(sum).toBeGreaterThan(maxBytes * 0.6); // of the room for texts nothing is given away
+  },
+);
+
 test("a long message that is hidden takes no room from what the caller sees", async () => {
   const key = sealingKey(newSealingKey("k1"));
   let length = 0;

@@ -8,14 +8,14 @@ import {
   RetryAdvice,
   RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
-import { arbitraryChain } from "../../test/support/arbitrary-chain.js";
+import { arbitraryChain, arbitraryRetryChain } from "../../test/support/arbitrary-chain.js";
 import { boundChain } from "./bound.js";
 import { fullCode } from "./full-code.js";
 import { MAX_CAUSES } from "./limits.js";
 import { rootOfChain } from "./root-cause.js";
 import { scanChain } from "./scan.js";
 
-const any = arbitraryChain({ min: 1, max: 60 });
+const any = fc.oneof(arbitraryChain({ min: 1, max: 60 }), arbitraryRetryChain(60));
 
 /** More than two bare causes and a trace ID can take. */
 const ROOM_FOR_TWO = 400;

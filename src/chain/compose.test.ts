@@ -9,6 +9,7 @@ import {
 import {
   arbitraryCause,
   arbitraryChain,
+  arbitraryRetryChain,
   withUnknownFields,
 } from "../../test/support/arbitrary-chain.js";
 import { composeChain } from "./compose.js";
@@ -97,7 +98,9 @@ describe("composeChain", () => {
   });
 
   test("one tree within the limits is left of any tree that is larger", () => {
-    const large = arbitraryChain({ min: 20, max: 60 }).map(encode);
+    const large = fc
+      .oneof(arbitraryChain({ min: 20, max: 60 }), arbitraryRetryChain(60))
+      .map(encode);
     fc.assert(
       fc.property(arbitraryCause, large, fc.constantFrom(2048, 5500), (own, below, maxBytes) => {
         const joined = composeChain(own, [below], "", maxBytes);

@@ -3,49 +3,14 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type ErrorChain,
-  ErrorChainSchema,
-  RetryAdvice,
-  RetrySchema,
-} from "../../gen/errchain/v1/error_chain_pb.js";
-import { arbitraryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
+import { ErrorChainSchema, RetryAdvice } from "../../gen/errchain/v1/error_chain_pb.js";
+import { arbitraryRetryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
 import { boundChain } from "./bound.js";
 import { chainDetail } from "./error-chain.js";
 import { combineRetryFacts, forbidRetry, retryFactsOf, retryFactsOfChain } from "./retry-facts.js";
 import { encodeRetryInfo, RETRY_INFO } from "./retry-info.js";
 
-const { RETRY, DO_NOT_RETRY, UNSPECIFIED } = RetryAdvice;
-
-const arbitraryRetry = fc.option(
-  fc.record({
-    advice: fc.constantFrom(UNSPECIFIED, RETRY, DO_NOT_RETRY, 7 as RetryAdvice),
-    attempts: fc.nat({ max: 6 }),
-    delay: fc.option(
-      fc.record({ seconds: fc.bigInt({ min: -2n, max: 9n }), nanos: fc.nat({ max: 999_999_999 }) }),
-      { nil: undefined },
-    ),
-  }),
-  { nil: undefined, freq: 2 },
-);
-
-/** A chain whose causes say something about retries. */
-function arbitraryRetryChain(max: number): fc.Arbitrary<ErrorChain> {
-  return fc
-    .tuple(
-      arbitraryChain({ min: 1, max }),
-      fc.array(arbitraryRetry, { minLength: max, maxLength: max }),
-    )
-    .map(([chain, retries]) => {
-      for (const [index, cause] of chain.causes.entries()) {
-        const { delay, ...retry } = retries[index] ?? {};
-        if (retries[index] !== undefined) {
-          cause.retry = create(RetrySchema, { ...retry, ...(delay && { delay }) });
-        }
-      }
-      return chain;
-    });
-}
+const { RETRY, DO_NOT_RETRY } = RetryAdvice;
 
 describe("the facts of a chain", () => {
   test("are those of all its causes, also in bytes of a newer version", () => {

@@ -10,8 +10,9 @@ import { UsageError } from "./usage-error.js";
 const usage = `Usage: errchain decode [TEXT]
 
 Prints the error chain in a text as a tree. The text may be a Connect error as
-JSON, a grpc-status-details-bin value, the output of curl with any of these in
-it, or a log line, traceId|code|message. Without TEXT, reads standard input.
+JSON, a grpc-status-details-bin value, the JSON that errchain/http or Protobuf
+writes, the output of curl with any of these in it, or a log line,
+traceId|code|message. Without TEXT, reads standard input.
 
   curl -si … | errchain decode`;
 

@@ -1,71 +1,84 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { BinaryReader, base64Decode, base64Encode, WireType } from "@bufbuild/protobuf/wire";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
-import { isIdentifier, isShortCode } from "../catalog/code-form.js";
 import { readChain } from "../chain/read.js";
 import { scanChain } from "../chain/scan.js";
+import { chainsInJson, type PlacedChain } from "./find-json.js";
+import { isWellFormed } from "./well-formed.js";
 
 /**
  * Finds the error chains in whatever people have in hand: the JSON of a Connect
  * error or of the end of a stream, a `grpc-status-details-bin` value, the base64
  * text of a chain, or any of these within other text, as a whole curl output is;
- * with line breaks and spaces in it, as from a screenshot. Each chain once.
+ * with line breaks and spaces in it, as from a screenshot; and chains that are JSON
+ * themselves, see chainsInJson(). Each chain once, also where it stands there in two
+ * forms; in the order of the text.
  */
 export function findChains(text: string): ErrorChain[] {
-  const found = new Map<string, ErrorChain>();
-  const add = (bytes: Uint8Array) => {
-    const chain = readChain(bytes);
-    if (chain.causes.length > 0) {
-      found.set(base64Encode(bytes), chain);
+  const found = new Map<string, PlacedChain>();
+  const add = (chain: ErrorChain, at: number) => {
+    const key = base64Encode(toBinary(ErrorChainSchema, chain));
+    if (chain.causes.length > 0 && at < (found.get(key)?.at ?? Number.POSITIVE_INFINITY)) {
+      found.set(key, { chain, at });
     }
   };
   const input =
     text.length > 2 * MAX_INPUT_CHARS
       ? `${text.slice(0, MAX_INPUT_CHARS)}\n${text.slice(-MAX_INPUT_CHARS)}`
       : text;
-  for (const bytes of detailsIn(input)) {
-    add(bytes); // its type says what it is, so it may be damaged
+  for (const { bytes, at } of detailsIn(input)) {
+    add(readChain(bytes), at); // its type says what it is, so it may be damaged
   }
-  for (const bytes of candidatesIn(input)) {
+  for (const { bytes, at } of candidatesIn(input)) {
     const detail = detailIn(bytes);
     if (detail !== undefined || isChain(bytes)) {
-      add(detail ?? bytes);
+      add(readChain(detail ?? bytes), at);
     }
   }
-  return [...found.values()];
+  for (const { chain, at } of chainsInJson(input)) {
+    add(chain, at);
+  }
+  return [...found.values()].sort((a, b) => a.at - b.at).map(({ chain }) => chain);
+}
+
+/** Bytes that a text has in base64, and where in the text they stand. */
+interface PlacedBytes {
+  readonly bytes: Uint8Array;
+  readonly at: number;
 }
 
 /** Of a longer text so much of either end is searched: the error of a stream stands at its end. */
 const MAX_INPUT_CHARS = 4_000_000;
 
 /** The chains among the details of Connect errors in a text, with the type on either side. */
-function* detailsIn(text: string): Iterable<Uint8Array> {
-  for (const [, type = "", value = ""] of text.matchAll(
+function* detailsIn(text: string): Iterable<PlacedBytes> {
+  for (const { 1: type = "", 2: value = "", index } of text.matchAll(
     /"type"\s*:\s*"([^"]*)"\s*,\s*"value"\s*:\s*"([^"]*)/g,
   )) {
     if (isChainType(type)) {
-      yield* decoded(value);
+      yield* decoded(value, index);
     }
   }
-  for (const [, value = "", type = ""] of text.matchAll(
+  for (const { 1: value = "", 2: type = "", index } of text.matchAll(
     /"value"\s*:\s*"([^"]*)"\s*,\s*"type"\s*:\s*"([^"]*)"/g,
   )) {
     if (isChainType(type)) {
-      yield* decoded(value);
+      yield* decoded(value, index);
     }
   }
 }
 
 /** The bytes of everything in a text that may be a chain or a google.rpc.Status. */
-function* candidatesIn(text: string): Iterable<Uint8Array> {
+function* candidatesIn(text: string): Iterable<PlacedBytes> {
   // A header, which may be folded. Where it ends, only decoding can tell.
-  for (const [, value = ""] of text.matchAll(
+  for (const { 1: value = "", index } of text.matchAll(
     /grpc-status-details-bin['"]?\s*[:=]\s*['"[]*([\w+/=\s-]{1,100000})/gi,
   )) {
-    yield* decodedFromLines(value);
+    yield* decodedFromLines(value, index);
   }
-  yield* decodedFromLines(text);
-  for (const [value] of text.matchAll(/[\w+/-]{16,100000}={0,2}/g)) {
-    yield* decoded(value);
+  yield* decodedFromLines(text, 0);
+  for (const { 0: value, index } of text.matchAll(/[\w+/-]{16,100000}={0,2}/g)) {
+    yield* decoded(value, index);
   }
 }
 
@@ -74,16 +87,16 @@ function isChainType(type: string): boolean {
 }
 
 /** A value that begins with the first line of a text, and may go on in the next ones. */
-function* decodedFromLines(text: string): Iterable<Uint8Array> {
+function* decodedFromLines(text: string, at: number): Iterable<PlacedBytes> {
   const lines = text.trim().split(/\r?\n/, MAX_LINES);
   for (let count = lines.length; count > 0; count--) {
-    yield* decoded(lines.slice(0, count).join("\n"));
+    yield* decoded(lines.slice(0, count).join("\n"), at);
   }
 }
 
 const MAX_LINES = 200;
 
-function* decoded(text: string): Iterable<Uint8Array> {
+function* decoded(text: string, at: number): Iterable<PlacedBytes> {
   const unescaped = text
     .replaceAll(/\\u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replaceAll(/^[>\s]+|\\[nrt]|\s/gm, "")
@@ -91,7 +104,8 @@ function* decoded(text: string): Iterable<Uint8Array> {
   if (/^[\w+/-]+={0,2}$/.test(unescaped)) {
     try {
       // Cut off after the first character of four, that character says nothing.
-      yield base64Decode(unescaped.length % 4 === 1 ? unescaped.slice(0, -1) : unescaped);
+      const whole = unescaped.length % 4 === 1 ? unescaped.slice(0, -1) : unescaped;
+      yield { bytes: base64Decode(whole), at };
     } catch {
       // Not base64.
     }
@@ -100,12 +114,8 @@ function* decoded(text: string): Iterable<Uint8Array> {
 
 /** Whether bytes are a chain that is whole, or a sealed part alone, and not another message. */
 function isChain(bytes: Uint8Array): boolean {
-  const { causes, sealed } = readChain(bytes);
-  const wellFormed = causes.every(
-    ({ system, module, code }) =>
-      isIdentifier(system) && (module === "" || isIdentifier(module)) && isShortCode(code),
-  );
-  return causes.length > 0 && wellFormed && (scanChain(bytes) !== undefined || sealed.length > 0);
+  const chain = readChain(bytes);
+  return isWellFormed(chain) && (scanChain(bytes) !== undefined || chain.sealed.length > 0);
 }
 
 /** The chain among the details of a google.rpc.Status: code = 1, message = 2, details = 3. */

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { base64Encode } from "@bufbuild/protobuf/wire";
 import type { ErrorChain } from "../../gen/errchain/v1/error_chain_pb.js";
 import { escapeControls } from "../chain/escape.js";
 import { formatErrorChain } from "../chain/format.js";
@@ -13,14 +14,16 @@ import { UsageError } from "./usage-error.js";
 const usage = `Usage: errchain open --key-file FILE [--key-file FILE …] [TEXT]
 
 Opens what a boundary has sealed in an error, and prints the whole chain with the
-values for engineers. The text is what "errchain decode" takes, or the sealed
-value alone as base64; line breaks do no harm. Without TEXT, reads standard input.
+values for engineers; of each error in the text. The text is what "errchain decode"
+takes, or the sealed value alone as base64; line breaks do no harm. Without TEXT, reads
+standard input.
 
-A key file holds what "errchain keygen" prints; several keys, one a line, will do.`;
+A key file holds what "errchain keygen" prints; several keys, one a line, will do.
+Exit code: 0 where all is opened, 1 where something cannot be, 2 for bad input.`;
 
 const WHAT = "an error with a sealed part, or the sealed value";
 
-/** The command `errchain open`. Returns the exit code: 1 where the value cannot be opened. */
+/** The command `errchain open`. Returns the exit code: 1 where something cannot be opened. */
 export async function open(args: string[]): Promise<number> {
   const { values, positionals } = parseArguments({
     args,
@@ -41,17 +44,50 @@ export async function open(args: string[]): Promise<number> {
   const keys = files.flatMap(readKeys);
   const text = readInput(positionals, WHAT);
   const found = findChains(text);
-  const around = found.find(({ sealed }) => sealed.length > 0);
-  if (around === undefined && (found.length > 0 || !isBase64(text))) {
-    throw new UsageError(`there is nothing sealed in this; expected ${WHAT}`);
+  const parts: (ErrorChain | string)[] = withSealedPart(found);
+  if (parts.length === 0) {
+    if (found.length > 0 || !isBase64(text)) {
+      throw new UsageError(`there is nothing sealed in this; expected ${WHAT}`);
+    }
+    parts.push(text);
   }
-  let chain: ErrorChain;
-  try {
-    chain = await openSealed(around ?? text, keys);
-  } catch (err) {
-    console.error(`errchain: ${escapeControls((err as Error).message)}`);
-    return 1;
+  let opened = 0;
+  for (const [index, part] of parts.entries()) {
+    const number = parts.length > 1 ? `${index + 1} of ${parts.length}` : "";
+    try {
+      const chain = await openSealed(part, keys);
+      if (number !== "") {
+        console.log(`${opened > 0 ? "\n" : ""}Sealed error ${number}:\n`);
+      }
+      await printWhole(chain, typeof part === "string" ? undefined : part, keys);
+      opened++;
+    } catch (err) {
+      const which = number && `sealed error ${number}: `;
+      console.error(`errchain: ${which}${escapeControls((err as Error).message)}`);
+    }
   }
+  return opened === parts.length ? 0 : 1;
+}
+
+/** Each chain with a sealed part; one that stands there with more and with less around it once. */
+function withSealedPart(chains: readonly ErrorChain[]): ErrorChain[] {
+  const found = new Map<string, ErrorChain>();
+  for (const chain of chains) {
+    const key = `${toHex(chain.traceId)} ${base64Encode(chain.sealed)}`;
+    if (chain.sealed.length > 0 && !found.has(key)) {
+      found.set(key, chain);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Prints an opened chain, and what is sealed within it. */
+async function printWhole(
+  opened: ErrorChain,
+  around: ErrorChain | undefined,
+  keys: readonly SealingKey[],
+): Promise<void> {
+  let chain = opened;
   print(chain, around);
   // What a system below had sealed before travels in the chain that was sealed.
   while (chain.sealed.length > 0) {
@@ -65,7 +101,6 @@ export async function open(args: string[]): Promise<number> {
     console.log("\nA system below has sealed more:\n");
     print(chain, outside);
   }
-  return 0;
 }
 
 function print(chain: ErrorChain, around: ErrorChain | undefined): void {

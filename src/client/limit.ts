@@ -53,13 +53,17 @@ export function limitCall(options: LimitOptions): CallLimiter {
   const { propagateDeadline = true, propagateCancellation = true } = options;
   const { deadlineMarginMs, defaultTimeoutMs } = options;
   for (const [name, value] of Object.entries({ deadlineMarginMs, defaultTimeoutMs })) {
-    if (value !== undefined && !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`${name} must be 0 or a positive number of milliseconds, not ${value}`);
+    if (value !== undefined && !(value >= 0 && value <= LONGEST_MS)) {
+      throw new RangeError(
+        `${name} must be 0 or a positive number of milliseconds up to ${LONGEST_MS}, not ${value}`,
+      );
     }
   }
+  // Protocols have whole milliseconds.
+  const defaultMs = defaultTimeoutMs === undefined ? undefined : Math.ceil(defaultTimeoutMs);
   return (call, signal, givenMs) => {
     const { scope, requestHeader } = call;
-    const ownMs = givenMs ?? defaultTimeoutMs;
+    const ownMs = givenMs ?? defaultMs;
     const leftMs = propagateDeadline && scope ? remainingMs(scope) : undefined;
     const cancellation = propagateCancellation && scope ? cancellationOf(scope) : undefined;
     if (leftMs === undefined) {

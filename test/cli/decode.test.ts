@@ -1,11 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { createClientInterceptor, defineError, newSealingKey, sealingKey } from "errchain";
+import {
+  createClientInterceptor,
+  defineError,
+  errorChain,
+  newSealingKey,
+  sealingKey,
+} from "errchain";
+import { errorResponse, problemDetails } from "errchain/http";
 import { ErrorChainSchema } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -106,6 +113,110 @@ describe("errchain decode", () => {
       `status=9 grpc-status-details-bin=${header}`,
     ]) {
       expect((await errchain(["decode", text])).stdout).toContain(tree);
+    }
+  });
+
+  test("takes chains that are JSON themselves, among other text", async () => {
+    const error = outer({}, { cause: middle({}, { cause: root({ address: "Mill Lane" }) }) });
+    const chain = errorChain(error) ?? create(ErrorChainSchema);
+    chain.traceId = new Uint8Array(16).fill(0xab);
+    const json = toJson(ErrorChainSchema, chain) as object;
+    const type = `type.googleapis.com/${ErrorChainSchema.typeName}`;
+    const other = { "@type": "type.googleapis.com/google.rpc.RetryInfo", causes: [] };
+    const options = { exposure: "internal" } as const;
+    for (const value of [
+      json,
+      { code: "internal", details: [{ type: ErrorChainSchema.typeName, debug: json }] },
+      { code: 9, message: "{", details: [other, { "@type": type, ...json }] },
+      errorResponse(error, options).body,
+      { data: null, error: problemDetails(error, options).body },
+    ]) {
+      for (const text of [JSON.stringify(value), JSON.stringify(value, null, 2)]) {
+        const { code, stdout } = await errchain(["decode"], `< x: {"a\n{${text}\n} {"b": 1}`);
+        expect([code, stdout.split("\n\n")[0]]).toEqual([0, tree]);
+      }
+    }
+    const withTrace = await errchain(["decode", JSON.stringify(json)]);
+    expect(withTrace.stdout).toContain(`trace ID: ${"ab".repeat(16)}`);
+    const body = { ...errorResponse(error).body, traceId: "cd".repeat(16) };
+    const ofBody = await errchain(["decode", JSON.stringify(body)]);
+    expect(ofBody.stdout).toBe(`${publicTree}\n\ntrace ID: ${"cd".repeat(16)}\n`);
+  });
+
+  test("takes JSON from a mail, a narrow terminal, a logger, and below much else", async () => {
+    const error = outer({}, { cause: middle({}, { cause: root({ address: "Mill Lane" }) }) });
+    const { body } = errorResponse(error, { exposure: "internal" });
+    const json = JSON.stringify(body);
+    const pretty = JSON.stringify(body, null, 2);
+    for (const text of [
+      pretty.replaceAll(/^/gm, "> "),
+      json.replaceAll(/(.{40})/g, "$1\r\n"),
+      JSON.stringify({ level: "error", body: json }),
+      JSON.stringify({ level: "error", line: JSON.stringify({ body: pretty }) }),
+      `${"function f() {\n".repeat(2000)}${json}`,
+      `{"errors":[${json},{"cut o`,
+    ]) {
+      expect(await errchain(["decode"], text)).toEqual({
+        code: 0,
+        stdout: `${tree}\n`,
+        stderr: "",
+      });
+    }
+  });
+
+  test("takes the longest codes that a body can have", async () => {
+    for (const module of ["", "M".repeat(32)]) {
+      const long = defineError({
+        system: "S".repeat(32),
+        module,
+        code: `${"C".repeat(40)}_1`,
+        reason: "LONG",
+        status: "INTERNAL",
+        message: "long",
+      });
+      const { body } = errorResponse(long(), { exposure: "internal" });
+      const { stdout } = await errchain(["decode", JSON.stringify(body)]);
+      expect(stdout).toBe(`${body.code} long  [root cause]\n`);
+    }
+  });
+
+  test("prints several errors in the order of the text, whatever their form", async () => {
+    const bytes = (address: string) =>
+      base64Encode(
+        toBinary(ErrorChainSchema, errorChain(root({ address })) ?? create(ErrorChainSchema)),
+      );
+    const first = bytes("A");
+    const text = [
+      `x: ${first}`,
+      JSON.stringify(errorResponse(root({ address: "B" })).body),
+      `{"details":[{"type":"${ErrorChainSchema.typeName}","value":"${bytes("C")}"}]}`,
+      first,
+    ].join("\n");
+    const { stdout } = await errchain(["decode"], text);
+    expect(stdout.match(/no range for ./g)).toEqual([..."ABC"].map((x) => `no range for ${x}`));
+  });
+
+  test("takes a chain once that stands there as bytes and as JSON", async () => {
+    const chain = errorChain(root({ address: "Mill Lane" })) ?? create(ErrorChainSchema);
+    const value = base64Encode(toBinary(ErrorChainSchema, chain));
+    const debug = toJson(ErrorChainSchema, chain);
+    const details = [{ type: ErrorChainSchema.typeName, value, debug }];
+    const { stdout } = await errchain(["decode", JSON.stringify({ details })]);
+    expect(stdout).toBe("ROUTE_20003 no range for Mill Lane  [root cause]\n");
+  });
+
+  test("takes no other JSON for a chain", async () => {
+    for (const text of [
+      '{"causes": []}',
+      '{"causes": [{"code": "ROUTE"}]}',
+      '{"causes": [{"system": "route", "code": "1"}]}',
+      '{"causes": [1], "code": "internal"}',
+      '{"causes": {"system": "A", "code": "1"}}',
+      `{"causes": [${"{".repeat(300_000)}`,
+      '{"causes": ['.repeat(300_000),
+    ]) {
+      const { code, stderr } = await errchain(["decode"], text);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("there is no error chain")]);
     }
   });
 
@@ -286,6 +397,60 @@ describe("errchain open", () => {
     const one = await errchain(["open", "--key-file", file("one", keyText)], answer);
     expect(one.stdout).toMatch(/below has sealed more: .*"k2"/);
     expect(one.stdout).not.toContain("10.0.0.9");
+  });
+
+  test("opens each of several errors, and says which it cannot", async () => {
+    const sealed = await Promise.all(
+      ["k1", "k2", "k3"].map(async (id) => {
+        const key = newSealingKey(id);
+        const url = await startServer(
+          "1.1",
+          probeRoutes(() => Promise.reject(middle({}, { privateArgs: { host: `host of ${id}` } }))),
+          [createServerInterceptor({ exposure: "public", sealing: sealingKey(key) })],
+        );
+        const [wire] = wires;
+        if (wire === undefined) throw new Error("no protocol");
+        return { key, answer: await rawCall(wire, url, wire.procedures[0] as string) };
+      }),
+    );
+    const text = [...sealed, ...sealed].map(({ answer }) => answer).join("\n");
+    const keysOf = (ids: number[]) =>
+      file(`keys${ids}`, ids.map((index) => sealed[index]?.key).join("\n"));
+    const all = await errchain(["open", "--key-file", keysOf([0, 1, 2])], text);
+    expect([all.code, all.stderr]).toEqual([0, ""]);
+    expect(all.stdout.match(/host of k.|^Sealed.*/gm)).toEqual(
+      [1, 2, 3].flatMap((number) => [`Sealed error ${number} of 3:`, `host of k${number}`]),
+    );
+    const two = await errchain(["open", "--key-file", keysOf([0, 2])], text);
+    expect(two.code).toBe(1);
+    expect(two.stdout.match(/host of k./g)).toEqual(["host of k1", "host of k3"]);
+    expect(two.stderr).toMatch(/^errchain: sealed error 2 of 3: .*"k2"; the keys at hand/);
+  });
+
+  test("opens the others where one is broken, also where they are JSON themselves", async () => {
+    const keys = file("keys", keyText);
+    const [json = ""] = await answers("public");
+    const body = json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
+    const { value } = JSON.parse(body).details[0];
+    const chain = fromBinary(ErrorChainSchema, base64Decode(value));
+    const whole = toJson(ErrorChainSchema, chain);
+    const broken = create(ErrorChainSchema, {
+      ...chain,
+      sealed: chain.sealed.map((byte, index) =>
+        index < chain.sealed.length - 1 ? byte : byte ^ 1,
+      ),
+    });
+    const text = `${JSON.stringify(toJson(ErrorChainSchema, broken))} ${JSON.stringify(whole)}`;
+    const { code, stdout, stderr } = await errchain(["open", "--key-file", keys], text);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Sealed error 2 of 2:\n\nWMS_10001 没有订单\n/);
+    expect(stdout.split("PROMISE host: 10.0.0.7")).toHaveLength(2);
+    expect(stderr).toMatch(/^errchain: sealed error 1 of 2: [^\n]*was changed or cut off[^\n]*\n$/);
+    // Once, also where the same stands there in two forms.
+    const same = await errchain(["open", "--key-file", keys], `${JSON.stringify(whole)}\n${body}`);
+    expect(same.code).toBe(0);
+    expect(same.stdout).toMatch(/^WMS_10001/);
+    expect(same.stdout.split("PROMISE host")).toHaveLength(2);
   });
 
   test("says where a sealed value stands in the error of another request", async () => {

@@ -7,6 +7,8 @@ import {
   CauseSchema,
   type ErrorChain,
   ErrorChainSchema,
+  type RetryAdvice,
+  RetrySchema,
 } from "../../gen/errchain/v1/error_chain_pb.js";
 
 /** Any text that UTF-8 can carry, of up to about a thousand characters now and then. */
@@ -75,6 +77,36 @@ export function arbitraryChain(causes: { min: number; max: number }): fc.Arbitra
         path.push(cause);
       }
       return create(ErrorChainSchema, { causes, traceId });
+    });
+}
+
+const arbitraryRetry = fc.option(
+  fc.record({
+    advice: fc.constantFrom(0, 1, 2, 7 as RetryAdvice),
+    attempts: fc.nat({ max: 6 }),
+    delay: fc.option(
+      fc.record({ seconds: fc.bigInt({ min: -2n, max: 9n }), nanos: fc.nat({ max: 999_999_999 }) }),
+      { nil: undefined },
+    ),
+  }),
+  { nil: undefined, freq: 2 },
+);
+
+/** As arbitraryChain(), of which some causes say something about retries. */
+export function arbitraryRetryChain(max: number): fc.Arbitrary<ErrorChain> {
+  return fc
+    .tuple(
+      arbitraryChain({ min: 1, max }),
+      fc.array(arbitraryRetry, { minLength: max, maxLength: max }),
+    )
+    .map(([chain, retries]) => {
+      for (const [index, cause] of chain.causes.entries()) {
+        const { delay, ...retry } = retries[index] ?? {};
+        if (retries[index] !== undefined) {
+          cause.retry = create(RetrySchema, { ...retry, ...(delay && { delay }) });
+        }
+      }
+      return chain;
     });
 }
 

@@ -1,4 +1,4 @@
-import type { LinePicker } from "../ingest/pick-line.js";
+import type { LinePicker } from "../line/pick-line.js";
 import { lockFolder } from "../process/lock-folder.js";
 import { followFiles } from "./follow-files.js";
 import { openLineBuffer } from "./line-buffer.js";

@@ -1,6 +1,6 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { LinePicker } from "../ingest/pick-line.js";
+import type { LinePicker } from "../line/pick-line.js";
 import { type FollowedFile, followFile } from "./followed-file.js";
 import type { Checkpoint, LineBuffer } from "./line-buffer.js";
 

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import type { LinePicker } from "../ingest/pick-line.js";
+import type { LinePicker } from "../line/pick-line.js";
 import type { Checkpoint, LineBuffer } from "./line-buffer.js";
 import { splitLines } from "./split-lines.js";
 

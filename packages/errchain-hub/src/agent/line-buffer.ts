@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { PickedLine } from "../ingest/pick-line.js";
+import type { PickedLine } from "../line/pick-line.js";
 
 /** How far a file was read. */
 export interface Checkpoint {

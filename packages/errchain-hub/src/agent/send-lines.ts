@@ -3,7 +3,7 @@ import { gzip } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { formatLogLine } from "errchain";
 import { ExportLogsServiceRequestSchema } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
-import { isPlausible } from "../ingest/plausible-time.js";
+import { isPlausible } from "../line/plausible-time.js";
 import { PICKED_LINES } from "../otlp/picked-lines.js";
 import { pause } from "./follow-files.js";
 import type { BufferedLine, LineBuffer } from "./line-buffer.js";

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { pickerOf, pickLine } from "../ingest/pick-line.js";
+import { pickerOf, pickLine } from "../line/pick-line.js";
 import { logProblem } from "../process/log-problem.js";
 import { type AgentOptions, runAgent } from "./agent.js";
 

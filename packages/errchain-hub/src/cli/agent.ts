@@ -1,5 +1,5 @@
 import { runAgent } from "../agent/agent.js";
-import { type LinePicker, pickerOf, pickLine } from "../ingest/pick-line.js";
+import { type LinePicker, pickerOf, pickLine } from "../line/pick-line.js";
 import { logProblem } from "../process/log-problem.js";
 import { UsageError } from "../process/usage-error.js";
 import { whenStopped } from "../process/when-stopped.js";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { timeIn } from "../ingest/pick-line.js";
-import { isPlausible } from "../ingest/plausible-time.js";
+import { timeIn } from "../line/pick-line.js";
+import { isPlausible } from "../line/plausible-time.js";
 import type { ReportedCause } from "../trace/hop-record.js";
 import { BadRecordError } from "./bad-record-error.js";
 import { shortened } from "./shortened.js";
