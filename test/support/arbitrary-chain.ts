@@ -112,14 +112,18 @@ export function arbitraryRetryChain(max: number): fc.Arbitrary<ErrorChain> {
 
 /** Bytes that a newer version might send: the chain, with fields that this one does not know. */
 export function withUnknownFields(chain: ErrorChain): Uint8Array {
+  const writer = new BinaryWriter().raw(withUnknownFieldsInCauses(chain));
+  return writeUnknown(writer, "chain").finish();
+}
+
+/** The same where only causes have got new fields. */
+export function withUnknownFieldsInCauses({ causes, traceId }: ErrorChain): Uint8Array {
   const writer = new BinaryWriter();
-  for (const cause of chain.causes) {
+  for (const cause of causes) {
     const bytes = new BinaryWriter().raw(toBinary(CauseSchema, cause));
     writer.tag(1, WireType.LengthDelimited).bytes(writeUnknown(bytes, "cause").finish());
   }
-  const { traceId } = chain;
-  writer.raw(toBinary(ErrorChainSchema, create(ErrorChainSchema, { traceId })));
-  return writeUnknown(writer, "chain").finish();
+  return writer.raw(toBinary(ErrorChainSchema, create(ErrorChainSchema, { traceId }))).finish();
 }
 
 /** A field of each wire type that Protobuf has today. */
