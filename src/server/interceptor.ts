@@ -88,7 +88,7 @@ export interface ServerInterceptorOptions {
    * How many bytes the encoded chain may take. Values above 5500 count as 5500:
    * C-core peers (Python, C++, …) drop larger answers at random. Behind a long
    * message it is less. The least is 256, where a cause of this hop and the root
-   * cause still fit. Default: 4096.
+   * cause still fit, unless their names are of the longest. Default: 4096.
    */
   readonly maxBytes?: number;
   /**
