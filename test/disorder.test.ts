@@ -76,6 +76,17 @@ test("an interceptor that gives no response is a fault of this system", async ()
   expect(codesOf(await failureOf(client.unary({})))).toEqual(["FRONT_1"]);
 });
 
+test.each(["NotFound", "not_found", 0, 99, Number.NaN, undefined])(
+  "an error with the code %s has a status all the same",
+  async (code) => {
+    const err = await answerTo(() =>
+      Promise.reject(Object.assign(new ConnectError("no order"), { code })),
+    );
+    expect(err).toMatchObject({ code: Code.Unknown, rawMessage: "no order" });
+    expect(codesOf(err)).toEqual(["FRONT_1"]);
+  },
+);
+
 test("a hostile detail of google.rpc costs no time", async () => {
   const empty = Uint8Array.from({ length: 40_000 }, (_, i) => (i % 2 === 0 ? 0x1a : 0));
   const client = await peer(async () => {

@@ -86,7 +86,7 @@ function causeStarts(bytes: Uint8Array): number[] | undefined {
 }
 
 /** A cause in the bytes of a chain. */
-interface CausePlace {
+interface RawCause {
   /** Where its field begins, and where the content of that begins and ends. */
   readonly start: number;
   readonly content: number;
@@ -102,7 +102,7 @@ interface CausePlace {
   readonly isSmall: boolean;
 }
 
-function causeAt(bytes: Uint8Array, start: number): CausePlace {
+function causeAt(bytes: Uint8Array, start: number): RawCause {
   const cursor: Cursor = { bytes, pos: start };
   readLength(cursor);
   const end = readEnd(cursor);
@@ -141,7 +141,7 @@ function causeAt(bytes: Uint8Array, start: number): CausePlace {
  * `below` moves up. A cause that goes takes at least eight bytes (of system and code, and
  * its own tag and length), and to note it at most as many.
  */
-function write(bytes: Uint8Array, above: CausePlace, below: number, elided: number): Uint8Array {
+function write(bytes: Uint8Array, above: RawCause, below: number, elided: number): Uint8Array {
   const { start, content, end, elidedStart, elidedEnd } = above;
   const length = contentWithElided(above, elided);
   const head = start + varintBytes(CAUSES_TAG) + varintBytes(length);
@@ -162,11 +162,11 @@ function write(bytes: Uint8Array, above: CausePlace, below: number, elided: numb
 }
 
 /** How many bytes the field of a cause takes with another `elided`. */
-function sizeWithElided(cause: CausePlace, elided: number): number {
+function sizeWithElided(cause: RawCause, elided: number): number {
   return fieldSize(contentWithElided(cause, elided));
 }
 
-function contentWithElided(cause: CausePlace, elided: number): number {
+function contentWithElided(cause: RawCause, elided: number): number {
   const { content, end, elidedStart, elidedEnd } = cause;
   const noted = elided > 0 ? varintBytes(ELIDED_TAG) + varintBytes(elided) : 0;
   return end - content - (elidedEnd - elidedStart) + noted;
