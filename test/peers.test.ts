@@ -5,12 +5,13 @@ import { ErrorChainSchema, Provenance } from "errchain/proto";
 import { createServerInterceptor } from "errchain/server";
 import { describe, expect, test } from "vitest";
 import { ProbeService, UndeclaredService } from "./gen/probe/v1/probe_pb.js";
+import { noRouteUrl, refusedUrl, resetting } from "./support/faults.js";
 import { callProbe, failureOf, probeRoutes } from "./support/probe.js";
-import { connectTo, httpVersionOf, protocols, startServer } from "./support/servers.js";
+import { connectTo, httpVersionOf, listen, protocols, startServer } from "./support/servers.js";
 
 // What a hop says of callees that know nothing of this library, or lie.
 
-const deadUrl = "http://127.0.0.1:9";
+const ADDRESS = /127\.0\.0\.1|255\.255/;
 
 const own = defineError({
   system: "FRONT",
@@ -27,7 +28,7 @@ describe.each(protocols)("over %s", (protocol) => {
     createClient(ProbeService, connectTo(protocol, url, interceptors));
 
   test("a peer that is down is named, and its address is for engineers only", async () => {
-    const err = await failureOf(client(deadUrl, createClientInterceptor()).unary({}));
+    const err = await failureOf(client(refusedUrl, createClientInterceptor()).unary({}));
     expect(err).toMatchObject({ code: Code.Unavailable });
     expect(errorChain(err)?.causes).toMatchObject([
       {
@@ -42,18 +43,26 @@ describe.each(protocols)("over %s", (protocol) => {
     ]);
   });
 
-  test("without the client interceptor, the address of a peer that is down does not leave", async () => {
-    const url = await startServer(
-      httpVersionOf(protocol),
-      probeRoutes((text) => callProbe(client(deadUrl), "unary", text)),
-      [createServerInterceptor({ system: "FRONT" })],
-    );
-    const err = await failureOf(client(url).unary({}));
-    expect(err).toMatchObject({ code: Code.Unavailable });
-    expect((err as ConnectError).message).not.toContain("127.0.0.1");
-    expect(codesOf(err)).toEqual(["FRONT_2"]);
-    expect(errorChain(err)?.causes[0]?.message).not.toContain("127.0.0.1");
-  });
+  test.each([
+    ["refuses connections", () => refusedUrl],
+    ["cannot be reached", () => noRouteUrl],
+    ["resets connections", () => listen(resetting())],
+  ])(
+    "without the client interceptor, the address of a peer that %s does not leave",
+    async (_, start) => {
+      const peerUrl = await start();
+      const url = await startServer(
+        httpVersionOf(protocol),
+        probeRoutes((text) => callProbe(client(peerUrl), "unary", text)),
+        [createServerInterceptor({ system: "FRONT" })],
+      );
+      const err = await failureOf(client(url).unary({}));
+      expect(err).toMatchObject({ code: Code.Unavailable });
+      expect((err as ConnectError).message).not.toMatch(ADDRESS);
+      expect(codesOf(err)).toEqual(["FRONT_2"]);
+      expect(errorChain(err)?.causes[0]?.message).not.toMatch(ADDRESS);
+    },
+  );
 
   test("a peer with an empty or unreadable chain is named all the same", async () => {
     for (const value of [new Uint8Array(), Uint8Array.of(0xff, 0xff), Uint8Array.of(0x0a, 0)]) {
@@ -139,6 +148,24 @@ test("a request that cannot be written as JSON is not the fault of the peer eith
   const err = await failureOf(createClient(ProbeService, transport).unary(request as never));
   expect((err as ConnectError).rawMessage).toMatch(/^cannot encode /);
   expect(errorChain(err)).toBeUndefined();
+});
+
+test.each([
+  ["the procedure that was called", "probe.v1.ProbeService/Unary", ["ROUTE_5"]],
+  ["with a slash, as in a path", "/probe.v1.ProbeService/Unary", ["ROUTE_5"]],
+  ["none, as behind an edge", "", ["ROUTE_5"]],
+  ["no more than a slash", "/", ["ROUTE_5"]],
+  ["another one", "route.v1.RouteService/FindRange", ["PROBE_ALPHA_2", "ROUTE_5"]],
+])("a chain whose nearest cause names %s", async (_, procedure, codes) => {
+  const url = await startServer(
+    "2",
+    probeRoutes(async () => {
+      const value = { causes: [{ system: "ROUTE", code: "5", procedure }] };
+      throw new ConnectError("no", Code.NotFound, {}, [{ desc: ErrorChainSchema, value }]);
+    }),
+  );
+  const transport = connectTo("gRPC", url, [createClientInterceptor()]);
+  expect(codesOf(await failureOf(createClient(ProbeService, transport).unary({})))).toEqual(codes);
 });
 
 test("a definition of another copy of the library is the answer too", async () => {

@@ -21,6 +21,7 @@ import {
   connectTo,
   httpVersionOf,
   listen,
+  type MoreOptions,
   type Protocol,
   protocols,
   startServer,
@@ -38,7 +39,7 @@ const UNIMPLEMENTED = "PROBE_ALPHA_7";
 /** What connect-es says of an answer that it cannot read. */
 const BROKEN = [Code.Unknown, Code.Internal];
 
-type Wrap = (protocol: Protocol, url: string, options?: { readMaxBytes: number }) => Transport;
+type Wrap = (protocol: Protocol, url: string, options?: MoreOptions) => Transport;
 
 const wraps: readonly (readonly [string, Wrap])[] = [
   [
@@ -84,12 +85,24 @@ function expectObserved(err: unknown, expected: string, status: Code | Code[], k
 describe.each(wraps)("seen by the %s", (how, wrap) => {
   describe.each(protocols)("over %s", (protocol) => {
     const httpVersion = httpVersionOf(protocol);
-    const client = (url: string) => createClient(ProbeService, wrap(protocol, url));
+    const client = (url: string, options?: MoreOptions) =>
+      createClient(ProbeService, wrap(protocol, url, options));
     const possible = httpVersion === "2" ? kinds : kinds.filter((kind) => kind !== "bidiStream");
 
     test.each(possible)("refused (%s)", async (kind) => {
       const err = await failureOf(callProbe(client(faults.refusedUrl), kind, ""));
       expectObserved(err, UNREACHABLE, Code.Unavailable, kind);
+    });
+
+    test("no route", async () => {
+      const err = await failureOf(client(faults.noRouteUrl).unary({}));
+      expectObserved(err, UNREACHABLE, Code.Unavailable);
+    });
+
+    test("no route to one address, and refused at the other", async () => {
+      const nodeOptions = { lookup: faults.lookupOf("255.255.255.255", "127.0.0.1") };
+      const err = await failureOf(client("http://two.test:9", { nodeOptions }).unary({}));
+      expectObserved(err, UNREACHABLE, Code.Unavailable);
     });
 
     test("unknown host", async () => {
@@ -193,7 +206,7 @@ describe.each(wraps)("seen by the %s", (how, wrap) => {
         httpVersion,
         probeRoutes(async () => "x".repeat(2_000)),
       );
-      const reader = createClient(ProbeService, wrap(protocol, url, { readMaxBytes: 1_000 }));
+      const reader = client(url, { readMaxBytes: 1_000 });
       expectObserved(await failureOf(reader.unary({})), MALFORMED, Code.ResourceExhausted);
     });
 
@@ -261,13 +274,24 @@ test("inside of the transport, a retry interceptor tells how often it tried", as
   expect(errorChain(err)?.causes).toMatchObject([{ code: "3", retry: { attempts: 4 } }]);
 });
 
-test("a server that refuses streams is not reached", async () => {
+test.each([
+  ["PROTOCOL_ERROR", MALFORMED, Code.Internal],
+  ["INTERNAL_ERROR", MALFORMED, Code.Internal],
+  ["REFUSED_STREAM", UNREACHABLE, Code.Unavailable],
+  ["CANCEL", UNREACHABLE, Code.Unavailable],
+  ["ENHANCE_YOUR_CALM", UNREACHABLE, Code.ResourceExhausted],
+  ["INADEQUATE_SECURITY", UNREACHABLE, Code.Unavailable],
+  ["HTTP_1_1_REQUIRED", UNREACHABLE, Code.Unavailable],
+] as const)("a server that resets streams with %s", async (name, expected, status) => {
   const server = http2.createServer();
   server.on("stream", (stream) => {
     stream.on("error", () => {});
-    stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    stream.close(http2.constants[`NGHTTP2_${name}`]);
   });
-  const transport = createErrorChainTransport(connectTo("gRPC", await listen(server)));
-  const err = await failureOf(createClient(ProbeService, transport).unary({}));
-  expectObserved(err, UNREACHABLE, Code.Unavailable);
+  const url = await listen(server);
+  for (const protocol of protocols.filter((each) => httpVersionOf(each) === "2")) {
+    const transport = createErrorChainTransport(connectTo(protocol, url));
+    const err = await failureOf(createClient(ProbeService, transport).unary({}));
+    expectObserved(err, expected, status as Code | Code[]);
+  }
 });

@@ -1,3 +1,4 @@
+import { isConnectionCode } from "../chain/connection-codes.js";
 import {
   codeFromName,
   createClassifier,
@@ -6,7 +7,7 @@ import {
   type Thrown,
 } from "./classifier.js";
 import { type FailureStatus, sentenceFor } from "./failure-status.js";
-import { isConnectionCode, systemErrorOf } from "./system-error.js";
+import { systemErrorOf } from "./system-error.js";
 
 export type { CauseInit, Classifier } from "../catalog/cause-init.js";
 

@@ -1,6 +1,7 @@
+import { isConnectionCode } from "../chain/connection-codes.js";
 import { createClassifier } from "./classifier.js";
 import { type FailureStatus, sentenceFor } from "./failure-status.js";
-import { isConnectionCode, type SystemError, statusOfCode, systemErrorOf } from "./system-error.js";
+import { type SystemError, statusOfCode, systemErrorOf } from "./system-error.js";
 
 export type { CauseInit, Classifier } from "../catalog/cause-init.js";
 

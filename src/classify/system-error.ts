@@ -1,3 +1,4 @@
+import { isConnectionCode } from "../chain/connection-codes.js";
 import { isThrown, privateArgsOf, type Thrown } from "./classifier.js";
 import type { FailureStatus } from "./failure-status.js";
 
@@ -17,8 +18,10 @@ export interface SystemError {
 export function systemErrorOf(error: Thrown): SystemError | undefined {
   // Calls of node:os say what happened in `info`.
   const { info } = error;
-  const { code } = error["code"] === "ERR_SYSTEM_ERROR" && isThrown(info) ? info : error;
-  if (typeof code !== "string" || !/^[A-Z][A-Z0-9_]{2,62}$/.test(code)) {
+  const { code: said } = error["code"] === "ERR_SYSTEM_ERROR" && isThrown(info) ? info : error;
+  // One of OpenSSL has a slash: `ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE`.
+  const code = typeof said === "string" ? said.replaceAll("/", "_") : "";
+  if (!/^[A-Z][A-Z0-9_]{2,62}$/.test(code)) {
     return undefined;
   }
   // For a name with several addresses Node.js tries each, and the errors are in one
@@ -40,11 +43,6 @@ export function systemErrorOf(error: Thrown): SystemError | undefined {
   };
 }
 
-/** Whether a code says that a connection could not be made, or was lost. */
-export function isConnectionCode(code: string): boolean {
-  return CONNECTION_CODES.has(code) || /^EAI_/.test(code) || TLS_CODE.test(code);
-}
-
 /** What the code of a failed system call means. */
 export function statusOfCode(code: string): FailureStatus {
   if (isConnectionCode(code)) {
@@ -55,28 +53,6 @@ export function statusOfCode(code: string): FailureStatus {
   }
   return BUSY_CODES.has(code) ? "ABORTED" : "INTERNAL";
 }
-
-const CONNECTION_CODES: ReadonlySet<string> = new Set([
-  "EADDRNOTAVAIL",
-  "ECONNABORTED",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "ENETDOWN",
-  "ENETRESET",
-  "ENETUNREACH",
-  "ENOTCONN",
-  "ENOTFOUND",
-  "EPIPE",
-  "EPROTO", // TLS with somebody who does not speak it
-  "ESHUTDOWN",
-  "ETIMEDOUT",
-]);
-
-/** Of OpenSSL, and of what Node.js checks in a certificate. */
-const TLS_CODE =
-  /^(ERR_SSL_\w+|ERR_TLS_CERT_ALTNAME_INVALID|ERR_TLS_HANDSHAKE_TIMEOUT|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_\w+|HOSTNAME_MISMATCH)$/;
 
 const EXHAUSTED_CODES: ReadonlySet<string> = new Set([
   "EAGAIN",

@@ -2,7 +2,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { Status } from "../../gen/errchain/v1/error_chain_pb.js";
 import type { BuiltinCode } from "../catalog/builtin.js";
-import { systemErrorCode } from "../chain/thrown.js";
+import { isConnectionLost, neverProcessed } from "./connection-failure.js";
 
 /**
  * What an error that was made on this side says about the peer, and which status
@@ -11,14 +11,21 @@ import { systemErrorCode } from "../chain/thrown.js";
  * connect-node.
  */
 export function seenAs(error: ConnectError): readonly [BuiltinCode, Status] {
-  const reason = systemErrorCode(error);
-  const isRefused = error.rawMessage.includes("REFUSED_STREAM"); // overloaded, or shutting down
-  if (isRefused || (reason !== undefined && isTlsError(reason))) {
+  if (error.code === Code.DeadlineExceeded) {
+    return [BuiltinError.TIMED_OUT, Status.DEADLINE_EXCEEDED];
+  }
+  // connect-node has no code of its own for most of these, and says INTERNAL.
+  if (neverProcessed(error) || isConnectionLost(error)) {
+    return UNREACHABLE;
+  }
+  // HTTP/2's words for "less of that" and "not in this way": RFC 9113, section 7.
+  if (error.rawMessage.includes("ENHANCE_YOUR_CALM")) {
+    return [BuiltinError.UNREACHABLE, Status.RESOURCE_EXHAUSTED];
+  }
+  if (/INADEQUATE_SECURITY|HTTP_1_1_REQUIRED/.test(error.rawMessage)) {
     return UNREACHABLE;
   }
   switch (error.code) {
-    case Code.DeadlineExceeded:
-      return [BuiltinError.TIMED_OUT, Status.DEADLINE_EXCEEDED];
     // A process that dies in the middle of a call resets the stream (canceled)
     // or the connection (aborted). Our own cancellation does not come here.
     case Code.Canceled:
@@ -44,10 +51,3 @@ export function seenAs(error: ConnectError): readonly [BuiltinCode, Status] {
 }
 
 const UNREACHABLE = [BuiltinError.UNREACHABLE, Status.UNAVAILABLE] as const;
-
-/** No connection came about, since certificates or versions of TLS do not fit. */
-function isTlsError(code: string): boolean {
-  return /^(ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH$)/.test(
-    code,
-  );
-}

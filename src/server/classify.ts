@@ -4,6 +4,7 @@ import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js"
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
 import { raisedAs } from "../catalog/raised.js";
+import { isConnectionCode } from "../chain/connection-codes.js";
 import { type ErrorDetail, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
@@ -119,7 +120,7 @@ export function classify(
     return ownAnswer(filledIn(code), orInferred(chainsOf(failures)));
   }
   if (isFailure) {
-    const status = nearest?.status ?? (isConnectError(reason) ? reason.code : Code.Unknown);
+    const status = nearest?.status ?? statusOf(reason);
     const below = chainsOf(failures);
     const privateArgs: Record<string, string> =
       below.length === 0 ? { error: privateText(reason) } : {};
@@ -147,6 +148,7 @@ function isErrorOfCall(
   return (
     error.isWireError ||
     isTransportError(error) ||
+    isReset(error) ||
     isNoTimeLeft(error) ||
     ((error === req.signal.reason || isMissingMessage(error)) && endOf(scope) !== undefined) ||
     failures.some(({ end }) => end !== undefined && end.reason === error) ||
@@ -190,6 +192,22 @@ function isCopiedText(error: ConnectError): boolean {
     !isConnectError(cause) &&
     cause.message === error.rawMessage
   );
+}
+
+/** The status of a failed call. For a connection that failed, connect-node has many: ABORTED, INTERNAL, … */
+function statusOf(reason: unknown): Code {
+  if (!isConnectError(reason)) {
+    return Code.Unknown;
+  }
+  const isConnection =
+    (isReset(reason) && reason.code === Code.Canceled) ||
+    (isTransportError(reason) && isConnectionCode(systemErrorCode(reason) ?? ""));
+  return isConnection ? Code.Unavailable : reason.code;
+}
+
+/** Whether connect-node says that the peer's end has reset a stream. */
+function isReset({ rawMessage }: ConnectError): boolean {
+  return rawMessage.startsWith("http/2 stream closed with error code ");
 }
 
 /** Whether connect-node made an error of a system error, whose text names host and port. */

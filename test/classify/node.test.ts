@@ -129,6 +129,14 @@ const networkCases: [string, () => Promise<unknown>, string][] = [
     },
     "(ERR_SSL_\\w+|EPROTO)",
   ],
+  [
+    "a TLS server without a certificate",
+    async () => {
+      const port = Number(new URL(await listen(createTlsServer({}))).port);
+      return once(connectTls({ port, host: "127.0.0.1" }), "secureConnect");
+    },
+    "ERR_SSL_\\w+_ALERT_HANDSHAKE_FAILURE",
+  ],
 ];
 
 test.each(networkCases)("of the network: %s", async (_, step, code) => {

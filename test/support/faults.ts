@@ -11,6 +11,18 @@ type HttpVersion = "1.1" | "2";
 /** An address where nobody listens. */
 export const refusedUrl = "http://127.0.0.1:9";
 
+/** An address that no network leads to. */
+export const noRouteUrl = "http://255.255.255.255:9";
+
+/** A DNS that gives every name these IPv4 addresses. */
+export const lookupOf =
+  (...addresses: string[]): net.LookupFunction =>
+  (_name, _options, done) =>
+    done(
+      null,
+      addresses.map((address) => ({ address, family: 4 })),
+    );
+
 /** A name that no DNS knows (RFC 6761). */
 export const unknownHostUrl = "http://errchain-test.invalid:8080";
 

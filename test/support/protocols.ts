@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -20,12 +21,18 @@ export function httpVersionOf(protocol: Protocol): "1.1" | "2" {
   return protocol.endsWith("HTTP/1.1") ? "1.1" : "2";
 }
 
+export interface MoreOptions {
+  readonly readMaxBytes?: number;
+  readonly defaultTimeoutMs?: number;
+  readonly nodeOptions?: { readonly lookup: LookupFunction };
+}
+
 /** A client's transport. */
 export function connectTo(
   protocol: Protocol,
   baseUrl: string,
   interceptors: Interceptor[] = [],
-  more: { readonly readMaxBytes?: number; readonly defaultTimeoutMs?: number } = {},
+  more: MoreOptions = {},
 ): Transport {
   const options = { ...more, baseUrl, interceptors, httpVersion: httpVersionOf(protocol) };
   switch (protocol) {

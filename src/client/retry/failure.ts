@@ -3,8 +3,8 @@ import { retryHistory } from "../../chain/attempts.js";
 import { allErrorsBehind } from "../../chain/error-chain.js";
 import { combineRetryFacts, type PeerRetryFacts, retryFactsOf } from "../../chain/retry-facts.js";
 import { isConnectError } from "../../chain/thrown.js";
+import { isConnectionLost, neverProcessed } from "../connection-failure.js";
 import { cappedFacts } from "../trust.js";
-import { isConnectionLost, neverProcessed } from "./unprocessed.js";
 
 /** A failed attempt, as far as a retry depends on it. */
 export interface Failure {

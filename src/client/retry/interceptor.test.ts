@@ -92,6 +92,14 @@ test("waits by the schedule", async () => {
   expect(seen.map(({ atMs }) => atMs)).toEqual([0, 25, 75, 175, 375]);
 });
 
+test("a peer is told of 99,999,999 ms at most, as gRPC's header has room for", async () => {
+  const header = { "content-type": "application/grpc+proto", "grpc-timeout": "100H" };
+  const { seen, result } = start({ maxAttempts: 2 }, () => unavailable(), header);
+  await vi.runAllTimersAsync();
+  await result;
+  expect(seen.map(({ req }) => req.header.get("grpc-timeout"))).toEqual(["100H", "99999999m"]);
+});
+
 test("a pushback is waited for, and begins the schedule anew", async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   const { seen, result } = start({ maxAttempts: 5 }, (_, number) =>

@@ -1,9 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { isConnectionLost, neverProcessed } from "./unprocessed.js";
+import { isConnectionLost, neverProcessed } from "./connection-failure.js";
 
 function systemError(code: string, syscall?: string): Error {
   return Object.assign(new Error(`${syscall} ${code}`), { code, ...(syscall && { syscall }) });
+}
+
+/** What Node.js makes of the errors of several addresses of a host. */
+function ofAddresses(...errors: Error[]): Error {
+  const [{ code } = {}] = errors as NodeJS.ErrnoException[];
+  return Object.assign(new AggregateError(errors), { code });
 }
 
 function connectError(cause: unknown, isWireError = false): ConnectError {
@@ -22,8 +28,19 @@ describe("neverProcessed", () => {
       Object.assign(new AggregateError([]), { code: "ECONNREFUSED" }),
       true,
     ],
+    [
+      "or in other ways",
+      ofAddresses(systemError("ENETUNREACH", "connect"), systemError("ETIMEDOUT", "connect")),
+      true,
+    ],
+    [
+      "but not by all",
+      ofAddresses(systemError("ENETUNREACH", "connect"), systemError("ETIMEDOUT", "read")),
+      false,
+    ],
     ["a host is not known", systemError("ENOTFOUND", "getaddrinfo"), true],
     ["nobody answers the connection", systemError("ETIMEDOUT", "connect"), true],
+    ["undici made no connection in time", systemError("UND_ERR_CONNECT_TIMEOUT"), true],
     ["a connection stopped answering", systemError("ETIMEDOUT", "read"), false],
     ["a connection broke", systemError("ECONNRESET", "read"), false],
     ["a stream was refused", new Error(REFUSED), true],
@@ -48,6 +65,7 @@ describe("neverProcessed", () => {
 
 test("isConnectionLost", () => {
   expect(isConnectionLost(connectError(systemError("EPIPE", "write")))).toBe(true);
+  expect(isConnectionLost(connectError(systemError("EHOSTUNREACH", "read")))).toBe(true);
   expect(isConnectionLost(connectError(systemError("ERR_HTTP2_SESSION_ERROR")))).toBe(true);
   expect(isConnectionLost(connectError(systemError("ERR_HTTP2_STREAM_ERROR")))).toBe(false);
   expect(isConnectionLost(connectError(systemError("EPIPE", "write"), true))).toBe(false);
