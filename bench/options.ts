@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly effort: Effort;
 }
 
-const DEFAULT_ROUNDS = 30;
+const DEFAULT_ROUNDS = 90;
 
 export const usage = `usage: npm run bench -- [--json FILE] [--only NAME] [--processes] [--rounds N] [--quick]
 
@@ -53,9 +53,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | "help" {
       .filter(Boolean),
     onlyProcesses: values.processes ?? false,
     quick,
-    effort: quick
-      ? { rounds, sliceMs: 30, warmUpMs: 60 }
-      : { rounds, sliceMs: 150, warmUpMs: 6000 },
+    effort: quick ? { rounds, sliceMs: 30, warmUpMs: 60 } : { rounds, sliceMs: 50, warmUpMs: 6000 },
   };
 }
 

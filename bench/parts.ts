@@ -1,6 +1,6 @@
 import { protocols } from "./connect.ts";
 import { measureMicro } from "./micro.ts";
-import { measureNetwork } from "./network.ts";
+import { type Effort, measureNetwork } from "./network.ts";
 import { BadArguments, type BenchOptions } from "./options.ts";
 import type { Section, Size } from "./result.ts";
 import { measureSizes } from "./sizes.ts";
@@ -33,10 +33,13 @@ export function chooseParts(options: BenchOptions): Part[] {
 }
 
 function partsOf({ effort }: BenchOptions): Part[] {
+  const longer = inLongerSlices(effort);
   const micro = (["pass", "chain"] as const).map(
     (kind): Part => ({
       name: `micro: ${kind}`,
-      run: async (progress) => ({ sections: [await measureMicro({ kind, effort }, progress)] }),
+      run: async (progress) => ({
+        sections: [await measureMicro({ kind, effort: longer }, progress)],
+      }),
     }),
   );
   const sizes: Part = { name: "sizes", run: async () => ({ sizes: await measureSizes() }) };
@@ -53,4 +56,12 @@ function partsOf({ effort }: BenchOptions): Part[] {
     ),
   );
   return [...micro, sizes, ...network];
+}
+
+/**
+ * As much work in longer slices. Without a network, what a slice begins with (cold memory,
+ * a heap that has to grow) weighs more than what is to be measured.
+ */
+function inLongerSlices({ rounds, sliceMs, warmUpMs }: Effort): Effort {
+  return { rounds: Math.ceil(rounds / 3), sliceMs: sliceMs * 3, warmUpMs };
 }
