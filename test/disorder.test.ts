@@ -192,6 +192,25 @@ test("half of a surrogate pair does not make an untrusted peer a trusted one", a
   expect(errorChain(err)?.causes[0]?.message).toMatch(/^\ufffdx+…$/);
 });
 
+test("of what an untrusted peer claims, 512 bytes are kept", async () => {
+  const liar = await peer(
+    async () => {
+      const causes = Array.from({ length: 8 }, () => ({
+        system: "BANK",
+        code: "500",
+        message: "ü".repeat(100),
+      }));
+      const details = [{ desc: ErrorChainSchema, value: { causes } }];
+      throw new ConnectError("no", Code.NotFound, {}, details);
+    },
+    { peer: { system: "PARTNER" }, trust: "none" },
+  );
+  const claim = errorChain(await failureOf(liar.unary({})))?.causes[0]?.privateArgs["claim"] ?? "";
+  expect(claim).toMatch(/^BANK_500 ü+ ← BANK_500 .*…$/);
+  expect(Buffer.byteLength(claim)).toBeGreaterThan(508);
+  expect(Buffer.byteLength(claim)).toBeLessThanOrEqual(512);
+});
+
 test("an error that somebody has frozen does not carry what an untrusted peer claims", async () => {
   const freeze: Interceptor = (next) => (req) =>
     next(req).catch((err) => {

@@ -37,7 +37,7 @@ export function readEnd(cursor: Cursor): number {
   return length === MALFORMED || end > cursor.bytes.length ? MALFORMED : end;
 }
 
-export function skipVarint(cursor: Cursor, end: number): boolean {
+function skipVarint(cursor: Cursor, end: number): boolean {
   for (let length = 1; length <= 10 && cursor.pos < end; length++) {
     const byte = cursor.bytes[cursor.pos++] as number;
     if (byte < 0x80) {

@@ -6,13 +6,11 @@ import type { RequestScope } from "./request-scope.js";
  */
 export const PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts";
 
-/** How many attempts came before the request that is handled, of whoever calls. */
+/**
+ * How many attempts came before the request that is handled, of whoever calls; 0 for
+ * the first, or where nobody says.
+ */
 export function attemptsBefore({ request }: RequestScope): number {
-  return request === undefined ? 0 : previousAttemptsOf(request.header);
-}
-
-/** How many attempts came before a request; 0 for the first, or where nobody says. */
-export function previousAttemptsOf(requestHeader: Headers): number {
-  const value = requestHeader.get(PREVIOUS_ATTEMPTS) ?? "";
+  const value = request?.header.get(PREVIOUS_ATTEMPTS) ?? "";
   return /^\d{1,3}$/.test(value) ? Number(value) : 0;
 }

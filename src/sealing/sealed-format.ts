@@ -15,7 +15,7 @@ import { isKeyId } from "./sealing-key.js";
 
 export const VERSION = 1;
 export const NONCE_BYTES = 12;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 
 /** The length in front of the chain. */
 export const LENGTH_BYTES = 4;
