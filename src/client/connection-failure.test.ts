@@ -39,6 +39,7 @@ describe("neverProcessed", () => {
       false,
     ],
     ["a host is not known", systemError("ENOTFOUND", "getaddrinfo"), true],
+    ["a name server fails", systemError("ESERVFAIL", "queryA"), true],
     ["nobody answers the connection", systemError("ETIMEDOUT", "connect"), true],
     ["undici made no connection in time", systemError("UND_ERR_CONNECT_TIMEOUT"), true],
     ["a connection stopped answering", systemError("ETIMEDOUT", "read"), false],

@@ -29,9 +29,9 @@ function isNotConnected(error: unknown): boolean {
   );
 }
 
+/** `query…` is of dns.resolve…(). */
 function isOfConnecting(error: unknown): boolean {
-  const syscall = readText(error, "syscall");
-  return syscall === "connect" || syscall === "getaddrinfo";
+  return /^(connect|getaddrinfo|query\w*)$/.test(readText(error, "syscall"));
 }
 
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
