@@ -41,6 +41,7 @@ describe("neverProcessed", () => {
     ["a host is not known", systemError("ENOTFOUND", "getaddrinfo"), true],
     ["a name server fails", systemError("ESERVFAIL", "queryA"), true],
     ["nobody answers the connection", systemError("ETIMEDOUT", "connect"), true],
+    ["a socket was not connected in time", systemError("ERR_SOCKET_CONNECTION_TIMEOUT"), true],
     ["undici made no connection in time", systemError("UND_ERR_CONNECT_TIMEOUT"), true],
     ["a connection stopped answering", systemError("ETIMEDOUT", "read"), false],
     ["a connection broke", systemError("ECONNRESET", "read"), false],

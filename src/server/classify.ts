@@ -199,10 +199,10 @@ function statusOf(reason: unknown): Code {
   if (!isConnectError(reason)) {
     return Code.Unknown;
   }
-  const isConnection =
-    (isReset(reason) && reason.code === Code.Canceled) ||
-    (isTransportError(reason) && isConnectionCode(systemErrorCode(reason) ?? ""));
-  return isConnection ? Code.Unavailable : reason.code;
+  const isLost =
+    isConnectionCode(systemErrorCode(reason) ?? "") ||
+    (reason.code === Code.Canceled && isReset(reason));
+  return isLost ? Code.Unavailable : reason.code;
 }
 
 /** Whether connect-node says that the peer's end has reset a stream. */
