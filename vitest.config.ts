@@ -22,6 +22,7 @@ const closingLine: Reporter = {
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    hookTimeout: 60_000, // a hook has no second try, and starts browsers and servers
     retry: 1, // real processes and deadlines, on machines that stand still at times
     expect: { poll: { timeout: 10_000 } },
     reporters: ["default", closingLine],
@@ -40,8 +41,6 @@ export default defineConfig({
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
           globalSetup: "test/interop/setup.ts",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           sequence: { groupOrder: 1 }, // after the others: these keep every core busy
         },
       },
