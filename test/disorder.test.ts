@@ -251,11 +251,12 @@ test("details by the thousand cost no time", async () => {
 });
 
 test.each([
-  ["2147483647", "10000"],
-  ["700", "700"],
-  ["-1", null],
-])("of an untrusted peer's pushback %s our callers see %s", async (pushback, passedOn) => {
-  const busy = new ConnectError("busy", Code.Unavailable, { "grpc-retry-pushback-ms": pushback });
+  ["grpc-retry-pushback-ms", "2147483647", "10000"],
+  ["grpc-retry-pushback-ms", "700", "700"],
+  ["grpc-retry-pushback-ms", "-1", null],
+  ["retry-after", "86400", "10000"],
+])("of an untrusted peer's %s %s our callers see %s", async (header, value, passedOn) => {
+  const busy = new ConnectError("busy", Code.Unavailable, { [header]: value });
   const client = await peer(() => Promise.reject(busy), { trust: "none" });
   const err = await answerTo(async () => (await client.unary({})).text);
   expect(codesOf(err)).toEqual(["FRONT_2", "PROBE_ALPHA_1"]);

@@ -209,6 +209,32 @@ describe.each(protocols)("over %s", (protocol) => {
     }
   });
 
+  test.each([429, 503])("a proxy's %i says when to come again, in seconds", async (status) => {
+    const handler = connectNodeAdapter({
+      routes: (router) => router.service(RetryService, { read: () => ({}) }),
+    });
+    const answeredAt: number[] = [];
+    const proxy = (
+      req: http.IncomingMessage & http2.Http2ServerRequest,
+      res: http.ServerResponse & http2.Http2ServerResponse,
+    ) => {
+      if (answeredAt.push(performance.now()) > 1) {
+        handler(req, res);
+        return;
+      }
+      res.writeHead(status, { "content-type": "text/html", "retry-after": "1" });
+      res.end("<h1>Slow down</h1>");
+    };
+    const url = await listen(
+      httpVersionOf(protocol) === "2"
+        ? http2.createServer(proxy as never)
+        : http.createServer(proxy as never),
+    );
+    await connect(protocol, url, { maxDelayMs: 2_000 })("read");
+    const [first = 0, second = 0] = answeredAt;
+    expect(second - first).toBeGreaterThanOrEqual(990);
+  });
+
   test("overload that does not say when is not made worse", async () => {
     const peer = await startPeer(protocol, failing(define("RESOURCE_EXHAUSTED")));
     const err = await failureOf(connect(protocol, peer.url)("read"));

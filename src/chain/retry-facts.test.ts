@@ -55,6 +55,11 @@ describe("the facts of a chain", () => {
 });
 
 describe("the facts of an error", () => {
+  const retryAfter = (value: string, pushback?: string) => {
+    const error = errorWith(undefined, undefined, pushback);
+    error.metadata.set("retry-after", value);
+    return error;
+  };
   function errorWith(chain: object | undefined, info?: Uint8Array, pushback?: string) {
     const error = new ConnectError("x", Code.Unavailable);
     if (chain !== undefined) {
@@ -91,6 +96,16 @@ describe("the facts of an error", () => {
     ["a negative pushback", errorWith(undefined, undefined, "-1"), { pushedBack: true }],
     ["a pushback that is no number", errorWith(undefined, undefined, "1e3"), { pushedBack: true }],
     ["an empty pushback", errorWith(undefined, undefined, ""), { pushedBack: true }],
+    ["seconds of HTTP", retryAfter("3"), { delayMs: 3000, hasDelay: true }],
+    ["no seconds of HTTP", retryAfter("0"), { hasDelay: true }],
+    [
+      "a date of HTTP that is over",
+      retryAfter("Thu, 26 Nov 2026 08:00:00 GMT"),
+      { hasDelay: true },
+    ],
+    ["HTTP that is no time", retryAfter("soon"), {}],
+    ["a pushback before HTTP", retryAfter("3", "70"), { delayMs: 70, hasDelay: true }],
+    ["a pushback of never before HTTP", retryAfter("3", "-1"), { pushedBack: true }],
     ["a negative RetryInfo", errorWith(undefined, seconds(-5n)), { hasDelay: true }],
     ["an unreadable RetryInfo", errorWith(undefined, Uint8Array.of(0x0a, 9)), {}],
     [
@@ -106,6 +121,14 @@ describe("the facts of an error", () => {
   ])("%s", (_, error, expected) => {
     expect(retryFactsOf(error)).toEqual({ ...nothing, ...expected });
   });
+});
+
+test("a date of HTTP is waited for", () => {
+  const inAMinute = new Date(Date.now() + 60_000).toUTCString();
+  const error = new ConnectError("x", Code.Unavailable, { "retry-after": inAMinute });
+  const { delayMs } = retryFactsOf(error);
+  expect(delayMs).toBeGreaterThan(50_000);
+  expect(delayMs).toBeLessThanOrEqual(60_000);
 });
 
 test("several facts forbid what one of them forbids", () => {

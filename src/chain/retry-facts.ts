@@ -16,8 +16,8 @@ import { scanChain } from "./scan.js";
 
 /**
  * What an error says about a repetition of the call, put together from all who
- * have a say: every cause of the chain, `google.rpc.RetryInfo` and
- * `grpc-retry-pushback-ms`. "Do not retry" of one of them counts for all, however
+ * have a say: every cause of the chain, `google.rpc.RetryInfo`, and
+ * `grpc-retry-pushback-ms` or `retry-after`. "Do not retry" of one of them counts for all, however
  * deep it stands, since each cause is a reason for those above it.
  */
 export interface RetryFacts {
@@ -86,7 +86,7 @@ export function retryFactsOf(error: ConnectError): PeerRetryFacts {
   };
 }
 
-/** What an error says by the means of gRPC, which peers of any kind know. */
+/** What an error says by the means of gRPC and HTTP, which peers of any kind know. */
 export function retryFactsBesideChain(error: ConnectError): RetryFacts {
   const pushback = readPushback(error.metadata);
   const delay = decodeRetryInfo(detailsOf(error));
@@ -128,9 +128,26 @@ function durationMs(duration: Pick<Duration, "seconds" | "nanos"> | undefined): 
  */
 export const PUSHBACK = "grpc-retry-pushback-ms";
 
-function readPushback(metadata: Headers): number | undefined {
+/** The words of HTTP for the same, as proxies answer with 429 and 503. See RFC 9110, section 10.2.3. */
+export const RETRY_AFTER = "retry-after";
+
+/** When to come again, in milliseconds from now; negative for never, undefined where nobody says. */
+export function readPushback(metadata: Headers): number | undefined {
   const value = metadata.get(PUSHBACK);
-  return value === null ? undefined : /^\d{1,10}$/.test(value) ? Number(value) : -1;
+  if (value === null) {
+    return readRetryAfter(metadata);
+  }
+  return /^\d{1,10}$/.test(value) ? Number(value) : -1;
+}
+
+/** What stands there is a number of seconds, or a date. */
+function readRetryAfter(metadata: Headers): number | undefined {
+  const value = metadata.get(RETRY_AFTER);
+  if (value === null) {
+    return undefined;
+  }
+  const delayMs = /^\d{1,7}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(delayMs) ? undefined : Math.max(0, delayMs);
 }
 
 /**

@@ -4,7 +4,7 @@ import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { detailsOf, ownChainBytes, typeNameOf } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
-import { type PeerRetryFacts, PUSHBACK } from "../chain/retry-facts.js";
+import { type PeerRetryFacts, PUSHBACK, RETRY_AFTER, readPushback } from "../chain/retry-facts.js";
 import { RETRY_INFO } from "../chain/retry-info.js";
 import { type ChainScan, isTextAt, scanChain } from "../chain/scan.js";
 import { isConnectError } from "../chain/thrown.js";
@@ -73,15 +73,12 @@ export function cappedDelay(delay: Duration): Duration {
  */
 export function limitDelay(error: ConnectError): void {
   error.details = detailsOf(error).filter((detail) => typeNameOf(detail) !== RETRY_INFO);
-  const pushback = error.metadata.get(PUSHBACK);
-  if (pushback === null) {
-    return;
-  }
-  if (/^\d+$/.test(pushback)) {
-    const delayMs = Math.min(Number(pushback), MAX_CLAIMED_DELAY_MS);
-    error.metadata.set(PUSHBACK, String(delayMs));
-  } else {
-    error.metadata.delete(PUSHBACK); // "never" is more than any limit
+  const { metadata } = error;
+  const pushback = readPushback(metadata);
+  metadata.delete(PUSHBACK); // also "never", which is more than any limit
+  metadata.delete(RETRY_AFTER);
+  if (pushback !== undefined && pushback >= 0) {
+    metadata.set(PUSHBACK, String(Math.min(pushback, MAX_CLAIMED_DELAY_MS)));
   }
 }
 
