@@ -550,6 +550,18 @@ test("what a classifier gives is bounded like everything else", async () => {
   expect(detail && "value" in detail && (detail.value as Uint8Array).length).toBeLessThan(4_097);
 });
 
+test("a classifier may give the chain of another library's error, with causes in it", async () => {
+  const found = create(ErrorChainSchema, { causes: [{ system: "BANK", code: "500" }] });
+  for (const [chain, codes, status] of [
+    [found, ["FRONT_2", "BANK_500"], Code.Internal], // no hop has said a status
+    [create(ErrorChainSchema), ["FRONT_1"], Code.Internal],
+  ] as const) {
+    const err = await answerTo(() => Promise.reject(new Error("odd")), { classify: () => chain });
+    expect(codesOf(err)).toEqual(codes);
+    expect(err).toMatchObject({ code: status });
+  }
+});
+
 test("without trace propagation, nothing is sent", async () => {
   const headers: (string | null)[] = [];
   const noteHeader: Interceptor = (next) => (req) => {

@@ -31,7 +31,7 @@ test("errchain bundles for a browser without a node: import", async () => {
 
 test("so do the classifiers, each without the others and without any driver", async () => {
   const entries = Object.keys(packageJson.exports).filter((entry) => /classify/.test(entry));
-  expect(entries).toHaveLength(7);
+  expect(entries).toHaveLength(8);
   for (const entry of entries) {
     const inputs = await bundle(`export * from ${JSON.stringify(`errchain${entry.slice(1)}`)}`);
     expect(inputs).toContain(`dist${entry.slice(1)}.js`);
@@ -39,7 +39,9 @@ test("so do the classifiers, each without the others and without any driver", as
       /node_modules.(?!@connectrpc.connect|@bufbuild.protobuf)/,
     );
     expect(
-      inputs.filter((file) => /classify.(aws|fetch|ioredis|kafka|mysql2|node|pg)/.test(file)),
+      inputs.filter((file) =>
+        /classify.(aws|fetch|grpc-js|ioredis|kafka|mysql2|node|pg)/.test(file),
+      ),
     ).toHaveLength(1);
   }
 });

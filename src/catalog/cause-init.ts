@@ -1,5 +1,10 @@
 import type { Code } from "@connectrpc/connect";
-import { type Cause, Provenance, Status } from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  type Cause,
+  type ErrorChain,
+  Provenance,
+  Status,
+} from "../../gen/errchain/v1/error_chain_pb.js";
 import { newCause } from "../chain/new-cause.js";
 import { privateText, textOf } from "../chain/thrown.js";
 import { isIdentifier, isShortCode } from "./code-form.js";
@@ -28,11 +33,12 @@ export interface CauseInit {
 }
 
 /**
- * Names failures that have no chain: gives what a thrown value is, or undefined
- * where it does not know. It is asked about the value that a handler throws, and
- * about what that one names as its causes, the outermost first.
+ * Names failures other than those of Connect: gives what a thrown value is, the chain of
+ * causes that it carries in a form of its own, or undefined where it does not know. It
+ * is asked about the value that a handler throws, and about what that one names as its
+ * causes, the outermost first.
  */
-export type Classifier = (reason: unknown) => CauseInit | undefined;
+export type Classifier = (reason: unknown) => CauseInit | ErrorChain | undefined;
 
 /** The cause for a failure that a classifier has named. Throws a TypeError if it is malformed. */
 export function observedCause(init: CauseInit, failure: unknown): Cause {

@@ -1,4 +1,5 @@
-import type { CauseInit, Classifier } from "../catalog/cause-init.js";
+import type { ErrorChain } from "../../gen/errchain/v1/error_chain_pb.js";
+import type { CauseInit } from "../catalog/cause-init.js";
 import { isConnectError } from "../chain/thrown.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 
@@ -13,7 +14,9 @@ export type Thrown = Readonly<Record<string, unknown>>;
  * A ConnectError is the answer of a peer or of the application, never a failure
  * below RPC. Where reading a property throws, the value is not recognised.
  */
-export function createClassifier(recognise: (error: Thrown) => CauseInit | undefined): Classifier {
+export function createClassifier<Named extends CauseInit | ErrorChain = CauseInit>(
+  recognise: (error: Thrown) => NoInfer<Named> | undefined,
+): (reason: unknown) => Named | undefined {
   return (reason) => {
     if (typeof reason !== "object" || reason === null || isConnectError(reason)) {
       return undefined;

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
+import { googleRpcCause, type SaidCause } from "../catalog/google-rpc.js";
 import {
   allErrorsBehind,
   chainDetail,
@@ -10,9 +11,8 @@ import {
 import { isConnectError, privateText } from "../chain/thrown.js";
 import { isOfOtherMethod } from "../scope/failed-calls.js";
 import type { PeerCall } from "./call.js";
-import { googleRpcCause } from "./google-rpc.js";
 import { isLocalError, isNetworkError } from "./local-error.js";
-import { observedChain, type SaidCause } from "./observed-chain.js";
+import { observedChain } from "./observed-chain.js";
 import { seenAs } from "./seen-as.js";
 import {
   cappedDelay,

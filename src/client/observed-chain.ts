@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import { Provenance, RetrySchema, type Status } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCode, builtinCause } from "../catalog/builtin.js";
+import type { SaidCause } from "../catalog/google-rpc.js";
 import { retryHistory } from "../chain/attempts.js";
 import { composeChain } from "../chain/compose.js";
 import { chainBudget, DEFAULT_MAX_BYTES } from "../chain/limits.js";
@@ -19,18 +19,6 @@ export interface ObservedCause {
   readonly said?: SaidCause;
   /** For engineers: what this side knows. Default: nothing. */
   readonly privateArgs?: Readonly<Record<string, string>>;
-}
-
-/** What a peer without a chain can say about its failure. */
-export interface SaidCause {
-  code?: string;
-  reason?: string;
-  message?: string;
-  args?: Record<string, string>;
-  privateArgs?: Record<string, string>;
-  help?: string;
-  /** The least time to wait before the next attempt. */
-  delay?: Duration;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
+import type { SaidCause } from "../catalog/google-rpc.js";
 import { detailsOf, ownChainBytes, typeNameOf } from "../chain/error-chain.js";
 import { formatErrorChain } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
@@ -10,7 +11,6 @@ import { type ChainScan, isTextAt, scanChain } from "../chain/scan.js";
 import { isConnectError } from "../chain/thrown.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 import { calledProcedure, type PeerCall } from "./call.js";
-import type { SaidCause } from "./observed-chain.js";
 
 /** A chain that came with an error, in bytes that may be passed on. */
 export interface ReceivedChain {

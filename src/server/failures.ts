@@ -1,11 +1,16 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { isMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
+import {
+  type Cause,
+  type ErrorChain,
+  ErrorChainSchema,
+} from "../../gen/errchain/v1/error_chain_pb.js";
 import { type Classifier, observedCause } from "../catalog/cause-init.js";
 import { composeChain } from "../chain/compose.js";
 import { hasOwnChain, ownChainBytes, walkCauses } from "../chain/error-chain.js";
 import { DEFAULT_MAX_BYTES, MAX_CAUSES } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
+import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
 import { type CallEnd, type FailedCall, lastFailures } from "../scope/failed-calls.js";
 import type { RequestScope } from "../scope/request-scope.js";
@@ -100,15 +105,30 @@ function nameFailure(
         throw new TypeError("classify gave a promise");
       }
       if (init !== undefined && init !== null) {
-        const cause = observedCause(init, value);
-        const chain = composeChain(cause, [], "", DEFAULT_MAX_BYTES);
-        return { chain, status: cause.status as number };
+        return isMessage(init, ErrorChainSchema)
+          ? failureOfChain(init)
+          : failureOfCause(observedCause(init, value));
       }
     } catch (problem) {
       onProblem(problem);
     }
   }
   return undefined;
+}
+
+function failureOfCause(cause: Cause): Failure {
+  const chain = composeChain(cause, [], "", DEFAULT_MAX_BYTES);
+  return { chain, status: cause.status as number };
+}
+
+/** Throws a TypeError if the chain is empty. */
+function failureOfChain(chain: ErrorChain): Failure {
+  const [nearest] = chain.causes;
+  if (nearest === undefined) {
+    throw new TypeError("classify gave a chain without causes");
+  }
+  const status = sendableStatus(nearest.status as number);
+  return { chain: toBinary(ErrorChainSchema, chain), status };
 }
 
 function endedFailure({ chain, end }: FailedCall): Failure {

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { awsErrors } from "errchain/classify/aws";
 import { fetchErrors } from "errchain/classify/fetch";
+import { grpcErrors } from "errchain/classify/grpc-js";
 import { redisErrors } from "errchain/classify/ioredis";
 import { kafkaErrors } from "errchain/classify/kafka";
 import { mysqlErrors } from "errchain/classify/mysql2";
@@ -12,6 +13,7 @@ import { describe, expect, test } from "vitest";
 const classifiers = {
   awsErrors,
   fetchErrors,
+  grpcErrors,
   kafkaErrors,
   mysqlErrors,
   nodeErrors,
@@ -71,6 +73,11 @@ const shapes = fc.record(
     severity: fc.oneof(fc.string(), fc.anything()),
     sqlState: fc.oneof(fc.string({ unit: "binary" }), fc.anything()),
     sqlMessage: fc.anything(),
+    details: fc.oneof(fc.string({ unit: "binary" }), fc.anything()),
+    metadata: fc.oneof(
+      fc.uint8Array().map((bytes) => ({ get: () => [bytes] })),
+      fc.anything(),
+    ),
     fatal: fc.boolean(),
     syscall: fc.oneof(fc.constantFrom("open", "connect", "spawn x"), fc.anything()),
     address: fc.string({ unit: "binary" }),
@@ -109,7 +116,7 @@ describe.each(Object.entries(classifiers))("%s", (_, classify) => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const init = classify(shape);
-        if (init !== undefined) {
+        if (init !== undefined && "system" in init) {
           expect(init.system).toMatch(/^[A-Z][A-Z0-9]{0,31}$/);
           expect(init.code).toMatch(/^[A-Z0-9_]{1,63}$/);
           expect(init.code).not.toMatch(/^\d{1,2}$/);

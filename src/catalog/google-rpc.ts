@@ -1,10 +1,22 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { ErrorDetail } from "../chain/error-chain.js";
 import { helpLink } from "../chain/help-link.js";
 import { decodeRetryInfo } from "../chain/retry-info.js";
 import { truncateUtf8 } from "../chain/utf8.js";
-import type { SaidCause } from "./observed-chain.js";
+import { isBuiltinCode, isShortCode } from "./code-form.js";
+
+/** What a peer without a chain can say about its failure. */
+export interface SaidCause {
+  code?: string;
+  reason?: string;
+  message?: string;
+  args?: Record<string, string>;
+  privateArgs?: Record<string, string>;
+  help?: string;
+  /** The least time to wait before the next attempt. */
+  delay?: Duration;
+}
 
 /**
  * What the details of google.rpc say about a failure, for peers without a chain:
@@ -80,10 +92,10 @@ function addPrivate(said: SaidCause, name: string, value: string): void {
 }
 
 /** The fields of a message that have a length: texts, bytes and messages. */
-type Fields = ReadonlyMap<number, readonly Uint8Array[]>;
+export type Fields = ReadonlyMap<number, readonly Uint8Array[]>;
 
 /** Throws if the bytes are no message. */
-function fieldsOf(bytes: Uint8Array): Fields {
+export function fieldsOf(bytes: Uint8Array): Fields {
   const fields = new Map<number, Uint8Array[]>();
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
