@@ -107,6 +107,54 @@ describe.each(protocols)("over %s", (protocol) => {
     expect(reports.every(({ chain }) => chain.causes[0]?.message === "hidden")).toBe(true);
   });
 
+  test("a stream that cannot even be begun hides as much as one that fails later", async () => {
+    const reports: ErrorReport[] = [];
+    const fail = () => {
+      throw hidden({}, { privateArgs: { host: "10.0.0.1" } });
+    };
+    const sources = [
+      { [Symbol.asyncIterator]: fail },
+      Object.defineProperty({ [Symbol.asyncIterator]: () => ({}) }, Symbol.asyncIterator, {
+        get: fail,
+      }),
+      { [Symbol.asyncIterator]: () => ({ next: fail }) },
+    ];
+    for (const source of sources) {
+      const url = await startServer(
+        version,
+        (router) => router.service(ProbeService, { serverStream: () => source as never }),
+        [
+          createServerInterceptor({
+            exposure: "public",
+            onError: [(report) => reports.push(report)],
+          }),
+        ],
+      );
+      const err = (await failureOf(callProbe(connect(url), "serverStream", ""))) as ConnectError;
+      expect(err).toMatchObject({
+        code: Code.NotFound,
+        rawMessage: "the request could not be completed",
+      });
+      expect(errorChain(err)?.causes).toMatchObject([{ message: "", privateArgs: {} }]);
+    }
+    expect(reports.map(({ cause }) => cause.message)).toEqual(["hidden", "hidden", "hidden"]);
+  });
+
+  test("a handler of a stream that gives none is a bug that is told of", async () => {
+    const reports: ErrorReport[] = [];
+    for (const given of [undefined, [{ text: "x" }], Promise.resolve()]) {
+      const url = await startServer(
+        version,
+        (router) => router.service(ProbeService, { serverStream: () => given as never }),
+        [createServerInterceptor({ onError: [(report) => reports.push(report)] })],
+      );
+      const err = await failureOf(callProbe(connect(url), "serverStream", ""));
+      expect(err).toMatchObject({ code: Code.Internal });
+      expect(errorChain(err)?.causes).toMatchObject([{ system: "PROBE", code: "1" }]);
+    }
+    expect(reports).toHaveLength(3);
+  });
+
   test("what is hidden travels sealed, within the budget", async () => {
     const key = sealingKey(newSealingKey("k1"));
     let below: unknown = publicRoot({ address: "A" });

@@ -247,6 +247,22 @@ describe("what cannot be sent is no failure of the peer", () => {
     expect(codesOf(err)).toBeUndefined();
   });
 
+  test("what a request stream throws, which is a ConnectError as without us", async () => {
+    const url = await startServer("2", good());
+    const reason = new Error("cannot open the file");
+    // biome-ignore lint/correctness/useYield: it fails before
+    async function* requests(): AsyncGenerator<{ text: string }> {
+      throw reason;
+    }
+    const bare = connectTo("gRPC", url);
+    for (const transport of [bare, createErrorChainTransport(bare)]) {
+      const err = await failureOf(createClient(ProbeService, transport).clientStream(requests()));
+      expect(err).toBeInstanceOf(ConnectError);
+      expect(err).toMatchObject({ rawMessage: "cannot open the file", cause: reason });
+      expect(codesOf(err)).toBeUndefined();
+    }
+  });
+
   test("a header of HTTP/1.1 over HTTP/2", async () => {
     const url = await startServer("2", good());
     const transport = createErrorChainTransport(connectTo("gRPC", url));

@@ -43,6 +43,7 @@ describe("neverProcessed", () => {
     ["nobody answers the connection", systemError("ETIMEDOUT", "connect"), true],
     ["a socket was not connected in time", systemError("ERR_SOCKET_CONNECTION_TIMEOUT"), true],
     ["undici made no connection in time", systemError("UND_ERR_CONNECT_TIMEOUT"), true],
+    ["connect-node did not", new Error("[unavailable] connection establishment timed out"), true],
     ["a connection stopped answering", systemError("ETIMEDOUT", "read"), false],
     ["a connection broke", systemError("ECONNRESET", "read"), false],
     ["a stream was refused", new Error(REFUSED), true],

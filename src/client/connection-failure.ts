@@ -14,7 +14,9 @@ export function neverProcessed(error: unknown): boolean {
     error,
     (each) =>
       isNotConnected(each) ||
-      /\bNGHTTP2_REFUSED_STREAM\b|\bREFUSED_STREAM \(0x7\)/.test(readText(each, "message")),
+      /\bNGHTTP2_REFUSED_STREAM\b|\bREFUSED_STREAM \(0x7\)|\bconnection establishment timed out$/.test(
+        readText(each, "message"),
+      ),
   );
 }
 

@@ -1,12 +1,12 @@
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
-import { causeOf } from "../chain/thrown.js";
+import { causeOf, isConnectError } from "../chain/thrown.js";
 import { rpcSystemOf } from "../report/rpc-conventions.js";
 import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
 import { type Observed, observe } from "./observe.js";
-import { endSpanOnSignal, noteProtocol, reportCall } from "./report-call.js";
+import { endSpanAsLeft, endSpanOnSignal, noteProtocol, reportCall } from "./report-call.js";
 import { withoutClaims } from "./trust.js";
 
 /** A call succeeded. */
@@ -61,16 +61,23 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
   // failure of the peer.
   let own: { readonly thrown: unknown } | undefined;
   let thrownIn: { readonly reason: unknown } | undefined;
+  // connect-es reads a stream on after its end, from 2.3 on.
+  let failure: { readonly thrown: unknown } | undefined;
+  let hasEnded = false;
   const release = () => {
     stopWatching?.();
     onEnd();
   };
   const stopWatching = call.span && endSpanOnSignal(call, signal);
   const failed = (reason: unknown) => {
+    failure ??= { thrown: firstFailure(reason) };
+    return failure.thrown;
+  };
+  const firstFailure = (reason: unknown) => {
     release();
     if (own !== undefined && (reason === own.thrown || causeOf(reason) === own.thrown)) {
       call.span?.giveUp(reason);
-      return own.thrown;
+      return isConnectError(own.thrown) ? own.thrown : reason;
     }
     return callFailed(call, reason, signal);
   };
@@ -98,13 +105,20 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
       onMessage() {
         received++;
       },
-      onEnd() {
+      onEnd(step) {
+        if (hasEnded || failure !== undefined) {
+          return;
+        }
         if (received !== 1 && call.method.methodKind === "client_streaming") {
           // connect-es finds that above us.
           const what = received === 0 ? "missing output message" : "extra output messages";
           throw failed(new ConnectError(`protocol error: ${what}`, Code.Internal));
         }
+        hasEnded = true;
         release();
+        if (step === "return") {
+          endSpanAsLeft(call);
+        }
         callSucceeded(call, res);
       },
       mapError: failed,

@@ -54,21 +54,30 @@ export function reportCall(
 }
 
 /**
- * Ends the span of a stream with its signal: a reader who has left the stream before
- * its end tells nobody else. Gives a function to call when the stream has ended.
+ * Ends the span of a stream with its signal: before connect-es 2.3, a reader who has
+ * left the stream before its end tells nobody else. Gives a function to call when the stream has ended.
  */
 export function endSpanOnSignal(call: PeerCall, signal: AbortSignal | undefined): () => void {
   const onAbort = () => {
     const end = endOfCall(call, signal?.reason, signal);
     if (end !== undefined) {
-      call.span?.fail(systemOf(call, undefined), {
-        status: statusOfEnd(end),
-        readChain: () => readChain(chainOfEnd(end, call)),
-      });
+      endSpan(call, end);
     }
   };
   signal?.addEventListener("abort", onAbort, { once: true });
   return () => signal?.removeEventListener("abort", onAbort);
+}
+
+/** Ends the span of a stream that its reader has left before its end. */
+export function endSpanAsLeft(call: PeerCall): void {
+  endSpan(call, { how: "canceled", by: "handler", reason: undefined });
+}
+
+function endSpan(call: PeerCall, end: CallEnd): void {
+  call.span?.fail(systemOf(call, undefined), {
+    status: statusOfEnd(end),
+    readChain: () => readChain(chainOfEnd(end, call)),
+  });
 }
 
 /** Transports that gRPC has come from. Each speaks one protocol, but does not say which. */

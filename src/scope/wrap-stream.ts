@@ -6,14 +6,19 @@ export interface StreamWrapper<T> {
   readonly onMessage?: (message: T) => void;
   /** Is told of what a reader throws into the stream. Default: nobody. */
   readonly onThrow?: (reason: unknown) => void;
-  /** Is told of the end of the stream, if it ends without an error. Default: nobody. */
-  readonly onEnd?: () => void;
+  /**
+   * Is told of the end of the stream, if it ends without an error, and again of each step
+   * after that. A reader who leaves it takes the step "return". Default: nobody.
+   */
+  readonly onEnd?: (step: Step) => void;
   /**
    * Takes what a step throws and gives what to throw instead, or a promise of it.
    * Where the step was a throw(), that is mostly what the reader threw into the stream.
    */
-  readonly mapError: (reason: unknown, step: "next" | "return" | "throw") => unknown;
+  readonly mapError: (reason: unknown, step: Step) => unknown;
 }
+
+type Step = "next" | "return" | "throw";
 
 /**
  * The same stream, with every step run and every error mapped by the wrapper.
@@ -26,7 +31,7 @@ export function wrapStream<T>(
   { run = (step) => step(), onMessage, onThrow, onEnd, mapError }: StreamWrapper<T>,
 ): AsyncIterable<T> {
   const guard = async (
-    name: "next" | "return" | "throw",
+    name: Step,
     step: () => Promise<IteratorResult<T>>,
   ): Promise<IteratorResult<T>> => {
     let result: IteratorResult<T>;
@@ -36,7 +41,7 @@ export function wrapStream<T>(
       throw await mapError(reason, name);
     }
     if (result.done) {
-      onEnd?.();
+      onEnd?.(name);
     } else {
       onMessage?.(result.value);
     }
@@ -44,9 +49,8 @@ export function wrapStream<T>(
   };
   return {
     [Symbol.asyncIterator]() {
-      const it = run(() => source[Symbol.asyncIterator]());
       // Sources of connect-es leave out return and throw on purpose; so do we then.
-      const { return: return_, throw: throw_ } = it;
+      const { it, return_, throw_ } = run(() => begin(source));
       return {
         next: () => guard("next", () => it.next()),
         ...(return_ && {
@@ -61,4 +65,24 @@ export function wrapStream<T>(
       };
     },
   };
+}
+
+/** Begins to read a stream. One that cannot be read fails with its first step. */
+function begin<T>(source: AsyncIterable<T>) {
+  try {
+    return stepsOf(source);
+  } catch (reason) {
+    return stepsOf<T>(failing(reason));
+  }
+}
+
+function stepsOf<T>(source: AsyncIterable<T>) {
+  const it = source[Symbol.asyncIterator]();
+  const { return: return_, throw: throw_ } = it;
+  return { it, return_, throw_ };
+}
+
+// biome-ignore lint/correctness/useYield: it has nothing to give
+async function* failing(reason: unknown): AsyncGenerator<never> {
+  throw reason;
 }
