@@ -114,6 +114,23 @@ describe.each(["interceptor", "transport"] as const)("with the %s", (how) => {
     expect(connect).toMatchObject({ code: Code.NotFound, rawMessage: "no" });
   });
 
+  test.each([
+    ["its own definition", (cause: unknown) => own({}, { cause }), "FRONT_500"],
+    [
+      "an error of connect-es",
+      (cause: unknown) => new ConnectError("no", Code.Aborted, undefined, undefined, cause),
+      "FRONT_1",
+    ],
+  ])("a cause that %s names is no call that was survived before", async (_, raise, code) => {
+    const call = await startFront(async (back) => {
+      await back("fail").catch(() => {}); // what it gives is optional
+      throw raise(new SyntaxError("in line 7"));
+    }, how);
+    const err = await call();
+    expect(linksOf(err)).toBe(code);
+    expect(rootCause(err)?.privateArgs).toMatchObject({ error: "SyntaxError: in line 7" });
+  });
+
   test.each(kinds)("handlers and calls of every kind (%s)", async (kind) => {
     const call = await startFront(async (back) => {
       await back("fail", kind).catch(() => {});

@@ -364,3 +364,81 @@ describe("a translation rule", () => {
     });
   });
 });
+
+describe("what a hop adds to a failed call stays for engineers", () => {
+  const wrap = (message: string, cause: unknown) => new Error(message, { cause });
+
+  test.each([
+    [
+      "the text of a plain error",
+      (err: unknown) => wrap("no ETA of 4711", err),
+      "Error: no ETA of 4711",
+    ],
+    [
+      "those of several, once each",
+      (err: unknown) => wrap("order failed", wrap("no ETA: gone", wrap("gone", err))),
+      "Error: order failed ← Error: no ETA: gone",
+    ],
+    ["none of the callee's own error", (err: unknown) => err, undefined],
+    [
+      "one around a definition's",
+      (err: unknown) => wrap("late", routingFailed({}, { cause: err })),
+      "Error: late",
+    ],
+    [
+      "one below a definition's",
+      (err: unknown) => routingFailed({}, { cause: wrap("late", err) }),
+      "Error: late",
+    ],
+    [
+      "none beside a declared cause",
+      (err: unknown) => routingFailed({}, { cause: err }),
+      undefined,
+    ],
+  ])("%s", async (_, wrapped, text) => {
+    const url = await startServer(
+      "2",
+      probeRoutes(() => Promise.reject(noRange({ address: "A" }))),
+      [createServerInterceptor({ system: "ROUTE" })],
+    );
+    const route = createClient(ProbeService, connectTo("gRPC", url, [createClientInterceptor()]));
+    const front = await startServer(
+      "2",
+      probeRoutes(async (request) => {
+        throw wrapped(await failureOf(callProbe(route, "unary", request)));
+      }),
+      [createServerInterceptor({ system: "PROMISE" })],
+    );
+    const err = await failureOf(createClient(ProbeService, connectTo("gRPC", front)).unary({}));
+    expect(errorChain(err)?.causes.map(fullCode)).toEqual([
+      expect.stringMatching(/^PROMISE_/),
+      "ROUTE_DISPATCH_20003",
+    ]);
+    expect(errorChain(err)?.causes[0]?.privateArgs["error"]).toBe(text);
+  });
+});
+
+test.each([
+  [
+    new Error("no order", { cause: new TypeError("rows is undefined") }),
+    "Error: no order ← TypeError: rows is undefined",
+  ],
+  [
+    new AggregateError([new Error("db1"), new Error("db2")], "no replica"),
+    "AggregateError: no replica ← Error: db1 ← Error: db2",
+  ],
+  [{ status: 404, message: "no order 4711" }, "no order 4711"],
+  [{}, "[object Object]"],
+  ["only text", "only text"],
+  [undefined, "undefined"],
+])("of %s, engineers read all that it says", async (thrown, text) => {
+  const url = await startServer(
+    "2",
+    probeRoutes(() => Promise.reject(thrown)),
+    [createServerInterceptor({ system: "PROMISE" })],
+  );
+  const err = await failureOf(createClient(ProbeService, connectTo("gRPC", url)).unary({}));
+  expect(errorChain(err)?.causes).toMatchObject([
+    { system: "PROMISE", code: "1", privateArgs: { error: text } },
+  ]);
+});

@@ -69,6 +69,25 @@ describe("composeChain", () => {
     expect(kept + elided.reduce((sum, each) => sum + each, 0)).toBe(1 + 32 * 256);
   });
 
+  test("of a larger fan-out it says how much is left out", () => {
+    const chainOf = (...branches: number[]) => {
+      const causes = branches.map((count) => ({ system: "B", code: "100", branches: count }));
+      return encode(create(ErrorChainSchema, { causes }));
+    };
+    const below = Array.from({ length: 40 }, () => chainOf(0));
+    const own = create(CauseSchema, { system: "A", code: "100" });
+    for (const [chains, expected] of [
+      [below, 41],
+      [[...below, chainOf(1, 0), Uint8Array.of(255)], 41 + 3],
+    ] as const) {
+      for (const _ of ["once", "again"]) {
+        const { causes } = fromBinary(ErrorChainSchema, composeChain(own, chains, "", 4096));
+        expect(causes).toHaveLength(32);
+        expect(causes.reduce((sum, { elided }) => sum + 1 + elided, 0)).toBe(expected);
+      }
+    }
+  });
+
   test("the bytes from below are passed on as they are, unknown fields included", () => {
     fc.assert(
       fc.property(arbitraryCause, small, (own, chain) => {

@@ -16,7 +16,7 @@ import { scanChain, TRACE_ID_BYTES } from "./scan.js";
  * only where it needs repair or the result would be over `maxBytes` or
  * MAX_CAUSES, see boundChain(). Unknown fields survive.
  *
- * @param own the hop's cause; `branches` is set here
+ * @param own the hop's cause; `branches` is set here, and `elided` in a large fan-out
  * @param below encoded chains, from anybody
  * @param traceId the hop's trace ID: 32 hex digits, or empty. It is the one that the
  *   caller sees, also where a callee has begun another trace: the last value of
@@ -28,6 +28,10 @@ export function composeChain(
   traceId: string,
   maxBytes: number,
 ): Uint8Array {
+  if (below.length > MAX_CAUSES) {
+    own.elided = countCauses(below.slice(MAX_CAUSES));
+    return composeChain(own, below.slice(0, MAX_CAUSES), traceId, maxBytes);
+  }
   let causes = 1;
   let isLine = below.length <= 1;
   // The last of the chains that has a trace ID, and where that stands.
@@ -76,6 +80,11 @@ export function composeChain(
       traceId === "" ? traced.subarray(traceIdAt, traceIdAt + TRACE_ID_BYTES) : fromHex(traceId),
   });
   return toBinary(ErrorChainSchema, boundChain(chain, maxBytes));
+}
+
+/** One for each chain of which nothing can be read without a repair. */
+function countCauses(chains: readonly Uint8Array[]): number {
+  return chains.reduce((sum, chain) => sum + (scanChain(chain)?.causes ?? 1), 0);
 }
 
 const NO_BYTES = new Uint8Array();

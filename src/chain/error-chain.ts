@@ -1,7 +1,7 @@
 import { create, isMessage, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
-import { MAX_CAUSES, MAX_READ_CAUSES } from "./limits.js";
+import { MAX_READ_CAUSES } from "./limits.js";
 import { readChain } from "./read.js";
 import { causeOf, errorsOf, isConnectError, isList } from "./thrown.js";
 
@@ -222,7 +222,7 @@ export function allErrorsBehind(reason: unknown): unknown[] {
 
 /** The errors with a chain that a thrown value is or follows from; several for a fan-out. */
 export function errorsWithChain(reason: unknown): ConnectError[] {
-  return errorsBehind(reason).filter(hasOwnChain).slice(0, MAX_CAUSES);
+  return errorsBehind(reason).filter(hasOwnChain);
 }
 
 /** The encoded chains of what a thrown value is or follows from, see errorsWithChain(). */

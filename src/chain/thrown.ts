@@ -53,10 +53,14 @@ export function isList(value: unknown): value is unknown[] {
   }
 }
 
-/** A thrown value as text, `TypeError: x is not a function`, without a stack. Never throws. */
+/**
+ * A thrown value as text, `TypeError: x is not a function`, without a stack; of an object
+ * that is no error, its message. Never throws.
+ */
 export function textOf(error: unknown): string {
   try {
-    return String(error);
+    const text = String(error);
+    return text === "[object Object]" ? readText(error, "message") || text : text;
   } catch {
     return "a value that cannot be shown";
   }

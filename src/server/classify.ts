@@ -7,11 +7,12 @@ import { raisedAs } from "../catalog/raised.js";
 import { isConnectionCode } from "../chain/connection-codes.js";
 import { type ErrorDetail, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
-import { causeOf, isConnectError, privateText, systemErrorCode } from "../chain/thrown.js";
+import { causeOf, isConnectError, systemErrorCode, textOf } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
 import type { RequestScope } from "../scope/request-scope.js";
 import { type FailedRequest, followsFromEnd, isBareCancel, isMissingMessage } from "./ended.js";
 import { chainsOf, type Failure, failuresBehind, inferredFailures } from "./failures.js";
+import { untoldError } from "./untold.js";
 
 /** What a hop answers with, and what that followed from. */
 export interface Answer {
@@ -63,7 +64,7 @@ export interface ClassifyOptions {
  * 5. All else is unclassified, and what it says is for engineers only.
  *
  * Where an answer names no cause, the calls that failed in the request are inferred
- * to be it.
+ * to be it. A cause that no chain tells of is a text for engineers.
  */
 export function classify(
   reason: unknown,
@@ -75,15 +76,19 @@ export function classify(
   const filledIn = (code: BuiltinCode, init: Partial<BuiltinCauseInit> = {}) =>
     builtinCause(code, { component, provenance: Provenance.FILLED_IN, ...init });
   const behind = (value: unknown) => failuresBehind(value, scope, classifiers, onProblem);
-  const orInferred = (below: readonly Uint8Array[]): Pick<Answer, "below" | "named"> => ({
-    below: below.length > 0 || !inferCauses ? below : inferredFailures(scope),
-    named: below.length > 0,
-  });
+  const orInferred = (
+    below: readonly Uint8Array[],
+    hasNamed = false,
+  ): Pick<Answer, "below" | "named"> => {
+    const named = hasNamed || below.length > 0;
+    return { below: named || !inferCauses ? below : inferredFailures(scope), named };
+  };
   const fromApplication = (error: ConnectError, failures: readonly Failure[]) => {
     const isUnknown = error.code === Code.Unimplemented;
     const code = isUnknown ? BuiltinError.UNIMPLEMENTED : BuiltinError.UNCLASSIFIED;
-    const own = filledIn(code, { message: error.rawMessage });
-    return applicationAnswer(error, own, orInferred(chainsOf(failures)));
+    const privateArgs = untoldError(causeOf(error), failures);
+    const own = filledIn(code, { message: error.rawMessage, privateArgs });
+    return applicationAnswer(error, own, orInferred(chainsOf(failures), hasCause(error)));
   };
   const failures = behind(reason);
   const [nearest] = failures;
@@ -97,8 +102,11 @@ export function classify(
     }
     if (raised !== undefined) {
       const { from } = raised;
-      const declared = "chains" in from ? from.chains : chainsOf(behind(from.reason));
-      return applicationAnswer(error, { ...raised.own }, orInferred(declared));
+      const declared = "chains" in from ? [] : behind(from.reason);
+      const below = "chains" in from ? from.chains : chainsOf(declared);
+      const untold = untoldError(reason === error ? causeOf(error) : reason, declared);
+      const own = { ...raised.own, privateArgs: { ...untold, ...raised.own.privateArgs } };
+      return applicationAnswer(error, own, orInferred(below, hasCause(error)));
     }
   }
   if (
@@ -107,7 +115,7 @@ export function classify(
     !isErrorOfCall(reason, request, failures)
   ) {
     if (isCopiedText(reason)) {
-      const init = { status: reason.code as number, privateArgs: { error: privateText(reason) } };
+      const init = { status: reason.code as number, privateArgs: untoldError(reason, failures) };
       const own = filledIn(BuiltinError.UNCLASSIFIED, init);
       return ownAnswer(own, orInferred(chainsOf(failures)));
     }
@@ -121,13 +129,17 @@ export function classify(
   }
   if (isFailure) {
     const status = nearest?.status ?? statusOf(reason);
-    const below = chainsOf(failures);
-    const privateArgs: Record<string, string> =
-      below.length === 0 ? { error: privateText(reason) } : {};
-    return { kind: "downstream", status, below, privateArgs };
+    const privateArgs = untoldError(reason, failures);
+    return { kind: "downstream", status, below: chainsOf(failures), privateArgs };
   }
-  const privateArgs = { error: privateText(reason) };
+  const privateArgs = { error: textOf(reason), ...untoldError(reason, []) };
   return ownAnswer(filledIn(BuiltinError.UNCLASSIFIED, { privateArgs }), orInferred([]));
+}
+
+/** Whether an error names what it followed from, be it a failure that is known or not. */
+function hasCause(error: ConnectError): boolean {
+  const cause = causeOf(error);
+  return cause !== undefined && cause !== null;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 import { type Classifier, observedCause } from "../catalog/cause-init.js";
 import { composeChain } from "../chain/compose.js";
 import { hasOwnChain, ownChainBytes, walkCauses } from "../chain/error-chain.js";
-import { DEFAULT_MAX_BYTES, MAX_CAUSES } from "../chain/limits.js";
+import { DEFAULT_MAX_BYTES } from "../chain/limits.js";
 import { readChain } from "../chain/read.js";
 import { sendableStatus } from "../chain/status.js";
 import { isConnectError, isThenable, textOf } from "../chain/thrown.js";
@@ -18,6 +18,8 @@ import { isBareCancel } from "./ended.js";
 
 /** Something that failed below this hop. */
 export interface Failure {
+  /** What was thrown for it. */
+  readonly thrown: unknown;
   /** What this hop's status follows from. */
   readonly status: Code;
   /** The error that carries the chain, where one does. */
@@ -53,13 +55,13 @@ export function failuresBehind(
     return [];
   }
   if (hasOwnChain(reason)) {
-    return [{ status: reason.code, error: reason }]; // as mostly
+    return [{ thrown: reason, status: reason.code, error: reason }]; // as mostly
   }
   const failures: Failure[] = [];
   const ended = failedCalls.filter(({ end }) => end !== undefined);
   walkCauses(reason, (value) => {
     if (hasOwnChain(value)) {
-      failures.push({ status: value.code, error: value });
+      failures.push({ thrown: value, status: value.code, error: value });
       return false;
     }
     const named = nameFailure(value, classifiers, onProblem);
@@ -69,12 +71,12 @@ export function failuresBehind(
     }
     for (const call of ended) {
       if (comesFrom(value, call.end?.reason) && !chainsOf(failures).includes(call.chain)) {
-        failures.push(endedFailure(call));
+        failures.push(endedFailure(value, call));
       }
     }
     return true;
   });
-  return failures.slice(0, MAX_CAUSES);
+  return failures;
 }
 
 /** What an error of the request most likely followed from, if its author does not say. */
@@ -106,8 +108,8 @@ function nameFailure(
       }
       if (init !== undefined && init !== null) {
         return isMessage(init, ErrorChainSchema)
-          ? failureOfChain(init)
-          : failureOfCause(observedCause(init, value));
+          ? failureOfChain(value, init)
+          : failureOfCause(value, observedCause(init, value));
       }
     } catch (problem) {
       onProblem(problem);
@@ -116,24 +118,24 @@ function nameFailure(
   return undefined;
 }
 
-function failureOfCause(cause: Cause): Failure {
+function failureOfCause(thrown: unknown, cause: Cause): Failure {
   const chain = composeChain(cause, [], "", DEFAULT_MAX_BYTES);
-  return { chain, status: cause.status as number };
+  return { thrown, chain, status: cause.status as number };
 }
 
 /** Throws a TypeError if the chain is empty. */
-function failureOfChain(chain: ErrorChain): Failure {
+function failureOfChain(thrown: unknown, chain: ErrorChain): Failure {
   const [nearest] = chain.causes;
   if (nearest === undefined) {
     throw new TypeError("classify gave a chain without causes");
   }
   const status = sendableStatus(nearest.status as number);
-  return { chain: toBinary(ErrorChainSchema, chain), status };
+  return { thrown, chain: toBinary(ErrorChainSchema, chain), status };
 }
 
-function endedFailure({ chain, end }: FailedCall): Failure {
+function endedFailure(thrown: unknown, { chain, end }: FailedCall): Failure {
   const status = end?.how === "timed out" ? Code.DeadlineExceeded : Code.Canceled;
-  return { chain, status, ...(end && { end }) };
+  return { thrown, chain, status, ...(end && { end }) };
 }
 
 /** Whether an error is what a signal was aborted with, or what connect-es makes of that. */
