@@ -4,11 +4,12 @@ import {
   createErrorChainTransport,
   defineError,
   errorChain,
+  fullCode,
 } from "errchain";
 import { createServerInterceptor } from "errchain/server";
 import { expect, test } from "vitest";
 import { ProbeService } from "./gen/probe/v1/probe_pb.js";
-import { failureOf, probeRoutes } from "./support/probe.js";
+import { callProbe, failureOf, probeRoutes } from "./support/probe.js";
 import { connectTo, protocols, startServer } from "./support/servers.js";
 
 // Somebody puts the details of a callee's error on one of his own, where `cause` would do.
@@ -63,3 +64,38 @@ test.each(
     { system: "DEEP", code: "2002", message: "the deep has broken" },
   ]);
 });
+
+test.each(["a call outside of any request", "a client without interceptors"])(
+  "nor where they are those of %s",
+  async (how) => {
+    const url = await startServer(
+      "2",
+      probeRoutes(() => Promise.reject(broken())),
+      [createServerInterceptor()],
+    );
+    const transport = connectTo("gRPC", url);
+    const isBare = how === "a client without interceptors";
+    const deep = createClient(
+      ProbeService,
+      isBare ? transport : createErrorChainTransport(transport),
+    );
+    const outside = await failureOf(deep.unary({}));
+    const front = await startServer(
+      "2",
+      (router) =>
+        router.service(ProbeService, {
+          async *serverStream() {
+            yield { text: "first" };
+            const caught = isBare ? await failureOf(deep.unary({})) : outside;
+            const error = new ConnectError("the front gives up", Code.Aborted);
+            error.details = ConnectError.from(caught).details;
+            throw error;
+          },
+        }),
+      [createServerInterceptor({ system: "FRONT" })],
+    );
+    const client = createClient(ProbeService, connectTo("gRPC", front));
+    const error = await failureOf(callProbe(client, "serverStream", ""));
+    expect(errorChain(error)?.causes.map(fullCode)).toEqual(["FRONT_1", "DEEP_2002"]);
+  },
+);

@@ -263,6 +263,24 @@ test.each([
   expect((err as ConnectError).metadata.get("grpc-retry-pushback-ms")).toBe(passedOn);
 });
 
+test.each([
+  ["grpc-retry-pushback-ms", "2147483647", "10000"],
+  ["grpc-retry-pushback-ms", "-1", null],
+  ["retry-after", "86400", "10000"],
+])("of its %s %s with an answer that is no RPC's, too", async (header, value, passedOn) => {
+  const url = await listen(
+    http.createServer((_, res) => res.writeHead(503, { [header]: value }).end("busy")),
+  );
+  const transport = connectTo("Connect over HTTP/1.1", url);
+  const client = createClient(
+    ProbeService,
+    createErrorChainTransport(transport, { peer: { system: "PARTNER" }, trust: "none" }),
+  );
+  const err = await answerTo(async () => (await client.unary({})).text);
+  expect(codesOf(err)).toEqual(["FRONT_2", "PARTNER_3"]);
+  expect((err as ConnectError).metadata.get("grpc-retry-pushback-ms")).toBe(passedOn);
+});
+
 test("an untrusted peer's RetryInfo counts up to ten seconds", async () => {
   const busy = new ConnectError("busy", Code.Unavailable);
   const thirtyDays = Uint8Array.of(10, 5, 8, 0x80, 0x9a, 0x9e, 1);

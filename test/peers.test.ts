@@ -1,3 +1,4 @@
+import * as http from "node:http";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { createClientInterceptor, defineError, errorChain, fullCode } from "errchain";
@@ -131,6 +132,30 @@ describe.each(protocols)("over %s", (protocol) => {
     });
     expect(codesOf(err)).toEqual(["FRONT_1001"]);
   });
+});
+
+test.each([
+  ["speaks of writeMaxBytes", 200, { "content-type": "larger than configured writeMaxBytes" }],
+  ["has a trailer without a name", 404, { "content-type": "application/json", "trailer-": "x" }],
+])("an answer that %s is the peer's, and nothing of it leaves", async (_, status, headers) => {
+  const peerUrl = await listen(
+    http.createServer((_, res) => {
+      res.writeHead(status, { ...headers, "set-cookie": "session=1" }).end('{"code":"not_found"}');
+    }),
+  );
+  const protocol = "Connect over HTTP/1.1";
+  for (const trust of ["chain", "none"] as const) {
+    const interceptor = createClientInterceptor({ trust });
+    const peer = createClient(ProbeService, connectTo(protocol, peerUrl, [interceptor]));
+    const url = await startServer(
+      "1.1",
+      probeRoutes((text) => callProbe(peer, "unary", text)),
+      [createServerInterceptor({ system: "FRONT" })],
+    );
+    const err = await failureOf(createClient(ProbeService, connectTo(protocol, url)).unary({}));
+    expect(codesOf(err)).toEqual(["FRONT_2", "PROBE_ALPHA_6"]);
+    expect((err as ConnectError).metadata.has("set-cookie")).toBe(false);
+  }
 });
 
 test("a request that cannot be written as JSON is not the fault of the peer either", async () => {

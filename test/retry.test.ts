@@ -32,6 +32,7 @@ import { Provenance } from "errchain/proto";
 import { createServerInterceptor, type ServerInterceptorOptions } from "errchain/server";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RetryService } from "./gen/retry/v1/retry_pb.js";
+import { refusedUrl } from "./support/faults.js";
 import { failureOf } from "./support/probe.js";
 import { connectTo, httpVersionOf, listen, type Protocol, protocols } from "./support/servers.js";
 
@@ -281,6 +282,43 @@ describe.each(protocols)("over %s", (protocol) => {
       const peer = await startPeer(protocol, failing(reason));
       await failureOf(connect(protocol, peer.url)(method));
       expect(peer.calls).toHaveLength(attempts);
+    }
+  });
+
+  test("RETRY and a refused connection count only where they are about this very call", async () => {
+    const again = await startPeer(protocol, failing(define("UNAVAILABLE", { retry: "RETRY" })));
+    const below = createClient(RetryService, connectTo(protocol, again.url));
+    const dead = createClient(
+      RetryService,
+      connectTo(protocol, refusedUrl, [createClientInterceptor()]),
+    );
+    // It knows nothing of this library, and throws on what it catches.
+    const relay = await startPeer(protocol, async () => below.put({}), "bare");
+    const working = await startPeer(protocol, () => {});
+    const audit: Interceptor = (next) => async (req) => {
+      const res = await next(req);
+      await dead.put({});
+      return res;
+    };
+    for (const [peer, inside] of [
+      [relay, []],
+      [working, [audit]],
+    ] as const) {
+      const retry = createRetryInterceptor(SOON);
+      const inTransport = createErrorChainTransport(
+        connectTo(protocol, peer.url, [retry, ...inside]),
+      );
+      const inInterceptors = connectTo(protocol, peer.url, [
+        retry,
+        createClientInterceptor(),
+        ...inside,
+      ]);
+      for (const transport of [inTransport, inInterceptors]) {
+        const before = peer.calls.length;
+        const err = await failureOf(createClient(RetryService, transport).post({}));
+        expect(retryHistory(err)).toMatchObject({ attempts: 1, stoppedBy: "not-idempotent" });
+        expect(peer.calls.length - before).toBe(1);
+      }
     }
   });
 

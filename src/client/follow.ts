@@ -1,7 +1,7 @@
 import { Code, ConnectError, type StreamResponse } from "@connectrpc/connect";
 import { causeOf, isConnectError } from "../chain/thrown.js";
 import { rpcSystemOf } from "../report/rpc-conventions.js";
-import { noteFailure, noteSuccess } from "../scope/failed-calls.js";
+import { noteChain, noteFailure, noteSuccess } from "../scope/failed-calls.js";
 import { wrapStream } from "../scope/wrap-stream.js";
 import { inSpan, type PeerCall } from "./call.js";
 import { endOfCall, observeEnd } from "./end.js";
@@ -34,8 +34,12 @@ export function callFailed(
     const { scope } = call;
     const end = endOfCall(call, reason, signal);
     const observed: Observed = end === undefined ? observe(reason, call) : observeEnd(end, call);
-    if (scope !== undefined && observed.chain !== undefined) {
-      noteFailure(scope, call, observed.chain, end);
+    const { chain } = observed;
+    if (chain !== undefined) {
+      noteChain(chain);
+      if (scope !== undefined) {
+        noteFailure(scope, call, chain, end);
+      }
     }
     reportCall(call, observed, end, reason);
     return observed.error;

@@ -29,7 +29,7 @@ function isRequestError(text: string): boolean {
 
 const REQUEST_ERRORS: readonly RegExp[] = [
   /^(serialize binary: |cannot encode )/, // as Protobuf, as JSON
-  /larger than configured writeMaxBytes/,
+  /^message size \d+ is larger than configured writeMaxBytes \d+$/,
   /^The fetch API does not support streaming request bodies/, // connect-web
   /^AsyncIterable does not implement throw/, // a request stream that is no generator
   /^HTTP\/1 Connection specific headers are forbidden/, // Node's http2
@@ -63,7 +63,8 @@ function isBug(error: unknown): boolean {
   return (
     (error instanceof TypeError || error instanceof ReferenceError) &&
     systemErrorCode(error) === undefined &&
-    !isNetworkError(error)
+    !isNetworkError(error) &&
+    !/^Headers\.append: /.test(error.message) // a name of a header or trailer that is none
   );
 }
 

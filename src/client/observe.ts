@@ -19,6 +19,7 @@ import {
   claimOf,
   isSigned,
   limitDelay,
+  limitPushback,
   type ReceivedChain,
   receivedChain,
 } from "./trust.js";
@@ -42,6 +43,9 @@ const seen = new WeakSet<object>();
  * OBSERVED cause that names the peer, which answered without a chain or not at all.
  */
 export function observe(reason: unknown, call: PeerCall): Observed {
+  if (!call.peer.trusted) {
+    allErrorsBehind(reason).filter(isConnectError).forEach(limitPushback);
+  }
   const wrapped = isAnswer(reason) ? undefined : observeWrapped(reason, call);
   if (wrapped !== undefined) {
     return wrapped;

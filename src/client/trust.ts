@@ -40,17 +40,23 @@ export function receivedChain(error: ConnectError): ReceivedChain | undefined {
  * without this library passes on the error of another one: that one was called for
  * something else, or was never reached. An edge may have left the procedure out.
  */
-export function isSigned({ bytes, scan }: ReceivedChain, call: PeerCall): boolean {
-  const { systemAt, procedureAt, provenance } = scan.nearest;
+export function isSigned(received: ReceivedChain, call: PeerCall): boolean {
+  const { bytes, scan } = received;
+  const { systemAt, provenance } = scan.nearest;
   const { configured } = call.peer;
-  const isProcedure = (text: string) => isTextAt(bytes, procedureAt, text);
-  const called = calledProcedure(call);
   return (
-    (isProcedure(called) || isProcedure("") || isProcedure("/") || isProcedure(`/${called}`)) &&
+    isOfProcedure(received, calledProcedure(call)) &&
     (configured === undefined || isTextAt(bytes, systemAt, configured.system)) &&
     provenance >= 0 &&
     provenance !== Provenance.OBSERVED
   );
+}
+
+/** Whether the nearest cause can be by the hop that was called: it tells of no other procedure. */
+export function isOfProcedure({ bytes, scan }: ReceivedChain, called: string): boolean {
+  const { procedureAt } = scan.nearest;
+  const isProcedure = (text: string) => isTextAt(bytes, procedureAt, text);
+  return isProcedure(called) || isProcedure("") || isProcedure("/") || isProcedure(`/${called}`);
 }
 
 /** What a chain says that nobody vouches for, as a private arg of one cause. */
@@ -73,7 +79,10 @@ export function cappedDelay(delay: Duration): Duration {
  */
 export function limitDelay(error: ConnectError): void {
   error.details = detailsOf(error).filter((detail) => typeNameOf(detail) !== RETRY_INFO);
-  const { metadata } = error;
+}
+
+/** The same of what is in the metadata, also of an answer that is no RPC's. */
+export function limitPushback({ metadata }: ConnectError): void {
   const pushback = readPushback(metadata);
   metadata.delete(PUSHBACK); // also "never", which is more than any limit
   metadata.delete(RETRY_AFTER);

@@ -66,6 +66,19 @@ export function noteFailure(
   failedCalls.push({ method, peerName, request: sent, startedAt, endedAt, chain, end });
 }
 
+/** The chains of all calls that have failed in this process, whoever still has them. */
+const chainsOfCalls = new WeakSet<Uint8Array>();
+
+/** Remembers that a chain is that of a failed call, made for a request or not. */
+export function noteChain(chain: Uint8Array): void {
+  chainsOfCalls.add(chain);
+}
+
+/** Whether a chain is that of a failed call. */
+export function isOfFailedCall(chain: Uint8Array): boolean {
+  return chainsOfCalls.has(chain);
+}
+
 /** Whether a chain is that of a call of another method, which failed in the request. */
 export function isOfOtherMethod(
   { failedCalls = [] }: RequestScope,

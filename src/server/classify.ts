@@ -3,13 +3,14 @@ import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
-import { raisedAs } from "../catalog/raised.js";
+import { procedureOf } from "../catalog/component.js";
+import { isRaisedAlone, type Raised, raisedAs } from "../catalog/raised.js";
 import { isConnectionCode } from "../chain/connection-codes.js";
 import { type ErrorDetail, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
 import { causeOf, isConnectError, systemErrorCode, textOf } from "../chain/thrown.js";
 import { endOf, isNoTimeLeft } from "../scope/deadline.js";
-import type { RequestScope } from "../scope/request-scope.js";
+import { isOfFailedCall } from "../scope/failed-calls.js";
 import { type FailedRequest, followsFromEnd, isBareCancel, isMissingMessage } from "./ended.js";
 import { chainsOf, type Failure, failuresBehind, inferredFailures } from "./failures.js";
 import { untoldError } from "./untold.js";
@@ -97,7 +98,7 @@ export function classify(
   if (nearest?.error !== undefined && failures.length === 1 && wrapsOnly) {
     const { error } = nearest;
     const raised = raisedAs(error);
-    if (raised !== undefined && isCopiedChain(error, scope)) {
+    if (raised !== undefined && isCopiedChain(error, raised, request)) {
       return fromApplication(error, failures);
     }
     if (raised !== undefined) {
@@ -144,11 +145,15 @@ function hasCause(error: ConnectError): boolean {
 
 /**
  * Whether the application has put the details of a failed call's error on one of its own:
- * it is no other error of ours that has the very same bytes.
+ * it is no other error of ours that has the very same bytes, or tells of another procedure.
  */
-function isCopiedChain(error: ConnectError, { failedCalls = [] }: RequestScope): boolean {
+function isCopiedChain(error: ConnectError, { own }: Raised, { req }: FailedRequest): boolean {
+  if (isRaisedAlone(error)) {
+    return false; // as mostly
+  }
   const bytes = ownChainBytes(error);
-  return failedCalls.some(({ chain }) => chain === bytes);
+  const isOther = own.procedure !== "" && own.procedure !== procedureOf(req.method);
+  return isOther || (bytes !== undefined && isOfFailedCall(bytes));
 }
 
 /** Whether a ConnectError is that of a failed call, and not one that the application made. */

@@ -38,11 +38,11 @@ describe("a failure passes by itself", () => {
     ["another error", new Error("a bug"), false],
     ["no error", undefined, false],
   ])("%s: %s", (_, error, transient) => {
-    expect(readFailure(error, false)).toMatchObject({ transient, unprocessed: false });
+    expect(readFailure(error, "a.B/C", false)).toMatchObject({ transient, unprocessed: false });
   });
 
   test("DEADLINE_EXCEEDED, if the attempt had less time than the call", () => {
-    expect(readFailure(there(Code.DeadlineExceeded), true).transient).toBe(true);
+    expect(readFailure(there(Code.DeadlineExceeded), "a.B/C", true).transient).toBe(true);
   });
 });
 
@@ -55,15 +55,21 @@ test("an error code that says RETRY is repeated whatever its status", () => {
     message: "busy",
     retry: "RETRY",
   });
-  expect(readFailure(defined(), false)).toMatchObject({ transient: true, unprocessed: false });
-  expect(readFailure(defined(), false, false)).toMatchObject({ transient: false });
+  expect(readFailure(defined(), "a.B/C", false)).toMatchObject({
+    transient: true,
+    unprocessed: false,
+  });
+  expect(readFailure(defined(), "a.B/C", false, false)).toMatchObject({ transient: false });
 });
 
 test("of a peer that is not trusted, a delay counts up to ten seconds, and no advice", () => {
   const never = there(Code.Unavailable, { "grpc-retry-pushback-ms": "-1" });
-  expect(readFailure(never, false, false).facts).toMatchObject({ pushedBack: false, delayMs: 0 });
+  expect(readFailure(never, "a.B/C", false, false).facts).toMatchObject({
+    pushedBack: false,
+    delayMs: 0,
+  });
   const late = there(Code.ResourceExhausted, { "grpc-retry-pushback-ms": "60000" });
-  const { facts, transient } = readFailure(late, false, false);
+  const { facts, transient } = readFailure(late, "a.B/C", false, false);
   expect(facts).toMatchObject({ hasDelay: true, delayMs: 10_000 });
   expect(transient).toBe(true);
 });
@@ -72,11 +78,11 @@ test("attempts that were made on this side count, also where no chain says so", 
   const error = here(Code.Unavailable);
   noteHistory(error, { attempts: 3, earlier: [], stoppedBy: "attempts-used-up" });
   for (const trusted of [true, false]) {
-    expect(readFailure(error, false, trusted).facts).toMatchObject({ attempts: 3 });
+    expect(readFailure(error, "a.B/C", false, trusted).facts).toMatchObject({ attempts: 3 });
   }
 });
 
 test("an interceptor that wraps an error does not hide what forbids a retry", () => {
   const error = here(Code.Unavailable, there(Code.Unavailable, { "grpc-retry-pushback-ms": "-1" }));
-  expect(readFailure(error, false).facts).toMatchObject({ pushedBack: true });
+  expect(readFailure(error, "a.B/C", false).facts).toMatchObject({ pushedBack: true });
 });

@@ -1,10 +1,10 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { retryHistory } from "../../chain/attempts.js";
-import { allErrorsBehind } from "../../chain/error-chain.js";
+import { allErrorsBehind, errorsWithChain } from "../../chain/error-chain.js";
 import { combineRetryFacts, type PeerRetryFacts, retryFactsOf } from "../../chain/retry-facts.js";
 import { isConnectError } from "../../chain/thrown.js";
 import { isConnectionLost, neverProcessed } from "../connection-failure.js";
-import { cappedFacts } from "../trust.js";
+import { cappedFacts, isOfProcedure, receivedChain } from "../trust.js";
 
 /** A failed attempt, as far as a retry depends on it. */
 export interface Failure {
@@ -20,24 +20,43 @@ export interface Failure {
  * Reads what an attempt failed with: with or without the client interceptor inside,
  * from peers of any kind.
  *
+ * @param procedure what was called
  * @param wasLimited whether the attempt had less time than the whole call
  * @param trusted whether advice of the peer counts, and any delay that it asks for
  */
-export function readFailure(error: unknown, wasLimited: boolean, trusted = true): Failure {
+export function readFailure(
+  error: unknown,
+  procedure: string,
+  wasLimited: boolean,
+  trusted = true,
+): Failure {
   // An interceptor inside may have wrapped what forbids a retry.
   const behind = allErrorsBehind(error).filter(isConnectError).map(retryFactsOf);
   const { retry, hasDelay } = isConnectError(error) ? retryFactsOf(error) : NO_FACTS;
-  const said = { ...combineRetryFacts(behind), retry, hasDelay };
+  const isOfCall = isAllOf(procedure, error);
+  const said = { ...combineRetryFacts(behind), retry: retry && isOfCall, hasDelay };
   const believed = trusted ? said : cappedFacts(said);
   // An interceptor inside may have repeated the call, and no chain says so.
   const attempts = Math.max(believed.attempts, retryHistory(error)?.attempts ?? 0);
   const facts = { ...believed, attempts };
-  const unprocessed = neverProcessed(error);
+  const unprocessed = isOfCall && neverProcessed(error);
   return {
     facts,
     unprocessed,
     transient: unprocessed || facts.retry || isTransient(error, facts, wasLimited),
   };
+}
+
+/**
+ * Whether no chain tells that a failure is that of another call. Somebody who has been
+ * called may throw on what he caught, and so may an interceptor inside of us that has
+ * made a call of its own: then the peer may have done its work.
+ */
+function isAllOf(procedure: string, error: unknown): boolean {
+  return errorsWithChain(error).every((each) => {
+    const received = receivedChain(each);
+    return received === undefined || isOfProcedure(received, procedure);
+  });
 }
 
 const NO_FACTS = { retry: false, hasDelay: false };

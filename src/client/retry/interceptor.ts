@@ -81,7 +81,7 @@ async function callWithRetries(
       noteEnd(req.signal, { attempts: attempt, earlier, stoppedBy: "aborted" });
       throw error; // connect-es throws the signal's reason, whatever we throw
     }
-    const failure = readFailure(error, isLimited, !req.contextValues.get(untrustedCall));
+    const failure = readFailure(error, procedure, isLimited, !req.contextValues.get(untrustedCall));
     if (countsForBudget(failure)) {
       budget.onFailure();
     }
