@@ -247,6 +247,7 @@ const report = (changes: Partial<ErrorReport> = {}) =>
     traceId: "0af7651916cd43dd8448eb211c80319c",
     spanId: "b7ad6b7169203331",
     traceFlags: 1,
+    problems: [],
     cause: { system: "ROUTE", module: "", code: "100", message: "one\ntwo | three" },
     chain: { causes: [{ system: "ROUTE", module: "", code: "100", branches: 0 }] },
     ...changes,
@@ -274,6 +275,24 @@ describe("logLines", () => {
     expect(stream.listenerCount("error")).toBe(1);
   });
 
+  test("tells once of each function that failed while an answer was made", () => {
+    const written: string[] = [];
+    const sink = logLines({ write: (text) => written.push(text) });
+    const problems = [new TypeError("args:\na|B_1|c"), "odd"];
+    sink(report({ problems }));
+    sink(report({ problems }));
+    for (let n = 0; n < 100; n++) {
+      sink(report({ problems: [new Error(`number ${n}`)] }));
+    }
+    const comments = written.filter((line) => line.startsWith("#"));
+    expect(comments.slice(0, 2)).toEqual([
+      "# ROUTE_100 was answered without what failed: TypeError: args:\\na/B_1/c\n",
+      "# ROUTE_100 was answered without what failed: odd\n",
+    ]);
+    expect(comments).toHaveLength(20);
+    expect(written).toHaveLength(102 + 20);
+  });
+
   test("drops lines while a stream takes no more, and says how many", () => {
     const written: string[] = [];
     const stream = { writableLength: 0, write: (text: string) => written.push(text) };
@@ -292,6 +311,29 @@ describe("logLines", () => {
 });
 
 describe("otelEvents", () => {
+  test("names what a function of the options threw", async () => {
+    const exporter = new InMemoryLogRecordExporter();
+    const processors = [new SimpleLogRecordProcessor({ exporter })];
+    const interceptor = createServerInterceptor({
+      system: "FRONT",
+      classify: () => {
+        throw new TypeError("a bug in the classifier");
+      },
+      onError: [otelEvents({ loggerProvider: new LoggerProvider({ processors }) })],
+    });
+    const url = await startServer(
+      "2",
+      probeRoutes(() => Promise.reject(new Error("broken"))),
+      [interceptor],
+    );
+    await failureOf(createClient(ProbeService, connectTo("gRPC", url)).unary({}));
+    const [event] = exporter.getFinishedLogRecords();
+    expect(event?.attributes).toMatchObject({
+      "error.type": "FRONT_1",
+      "errchain.problems": ["TypeError: a bug in the classifier"],
+    });
+  });
+
   test("writes the whole chain as an array of maps", async () => {
     const exporter = new InMemoryLogRecordExporter();
     logs.setGlobalLoggerProvider(

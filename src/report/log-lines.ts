@@ -1,5 +1,8 @@
+import { escapeControls } from "../chain/escape.js";
 import { fullCode } from "../chain/full-code.js";
 import { formatLogLine } from "../chain/log-line.js";
+import { textOf } from "../chain/thrown.js";
+import { truncateUtf8 } from "../chain/utf8.js";
 import type { ErrorSink } from "./error-report.js";
 
 /** Where lines go: `process.stdout`, a file stream, anything with a `write`. */
@@ -17,13 +20,17 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Several sinks may write to one stream, and Node.js warns where it has many listeners. */
 const listened = new WeakSet<LineWriter>();
 
+/** So many different problems are told of: a text may name what is new in each request. */
+const MAX_PROBLEMS = 20;
+
 /**
  * A sink that writes one line for each failed request, about the nearest cause, which
  * on a server is the hop's own: `traceId|fullCode|message`.
  *
  * A stream that breaks harms nothing: its errors are ignored, as those of `console`
  * are. If it takes no more, lines are dropped beyond 16 MiB, and a line `# …` says how
- * many, once it does again. Throws a TypeError without a stream.
+ * many, once it does again. What was thrown while an answer was made, as by a rule's
+ * `args`, is told in a line `# …` too, once. Throws a TypeError without a stream.
  */
 export function logLines(stream: LineWriter): ErrorSink {
   if (typeof stream?.write !== "function") {
@@ -34,7 +41,8 @@ export function logLines(stream: LineWriter): ErrorSink {
     stream.on?.("error", () => {});
   }
   let dropped = 0;
-  return ({ traceId, cause }) => {
+  const told = new Set<string>();
+  return ({ traceId, cause, problems }) => {
     if ((stream.writableLength ?? 0) > MAX_WAITING_BYTES) {
       dropped++;
       return;
@@ -45,5 +53,16 @@ export function logLines(stream: LineWriter): ErrorSink {
     }
     const line = formatLogLine({ traceId, fullCode: fullCode(cause), message: cause.message });
     stream.write(`${line}\n`);
+    for (const text of problems.map(textOf)) {
+      if (!told.has(text) && told.size < MAX_PROBLEMS) {
+        told.add(text);
+        stream.write(`# ${fullCode(cause)} was answered without what failed: ${oneLine(text)}\n`);
+      }
+    }
   };
+}
+
+/** Without what would make it a line of its own for readers. */
+function oneLine(text: string): string {
+  return truncateUtf8(escapeControls(text), 512).replaceAll("|", "/");
 }

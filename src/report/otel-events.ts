@@ -1,6 +1,7 @@
 import * as otel from "@opentelemetry/api";
 import { fullCode } from "../chain/full-code.js";
 import { rootOfChain } from "../chain/root-cause.js";
+import { textOf } from "../chain/thrown.js";
 import { causeMaps } from "./cause-maps.js";
 import type { ErrorReport, ErrorSink } from "./error-report.js";
 import {
@@ -76,7 +77,7 @@ const ERROR = { severityNumber: 17, severityText: "ERROR" };
 const WARN = { severityNumber: 13, severityText: "WARN" };
 
 function eventOf(report: ErrorReport): EventRecord {
-  const { kind, cause, chain, procedure, rpcSystem, status } = report;
+  const { kind, cause, chain, procedure, rpcSystem, status, problems } = report;
   return {
     eventName: `rpc.${kind}.call.exception`,
     timestamp: new Date(),
@@ -89,6 +90,7 @@ function eventOf(report: ErrorReport): EventRecord {
       [ATTR_RPC_STATUS_CODE]: statusName(status, rpcSystem),
       ...rootAttributes(rootOfChain(chain) ?? cause),
       "errchain.causes": causeMaps(chain),
+      ...(problems.length > 0 && { "errchain.problems": problems.map(textOf) }),
     },
     context: contextOf(report),
   };
