@@ -1,0 +1,2 @@
+export { createClient } from "@connectrpc/connect";
+export * from "@connectrpc/connect-node";
