@@ -34,6 +34,8 @@ test.each([
   "GET /orders 200",
   "a|b|c",
   "| id | CODE_1 | a table |",
+  "a|b|CODE_1|a table|",
+  "a|[b|CODE_1|a table|",
   '{"traceId":"x|ROUTE_1|y"}',
   `${"x".repeat(200)}|ROUTE_1|the ID is too long`,
   '{"log":"t|R_1|cut',
@@ -51,10 +53,91 @@ test("gets back what formatLogLine() has written", () => {
   );
 });
 
+const uuid = "4bf92f35-77b3-4da6-a3ce-929d0e0e4736";
+
+test.each([
+  ["a bracket", `ERROR [${hex}|A_1000|m]`, hex],
+  ["a bracket at the beginning", `[${hex}|A_1000|m]`, hex],
+  ["a bracket that closes elsewhere", `ERROR [${hex}|A_1000|m`, hex],
+  ["a parenthesis", `ERROR (${hex}|A_1000|m)`, hex],
+  ["brackets in a row", `[ERROR][main][${hex}|A_1000|m]`, hex],
+  ["a key", `ERROR trace_id=${hex}|A_1000|m`, hex],
+  ["a key at the beginning", `trace_id=${hex}|A_1000|m`, hex],
+  ["a key and a colon", `ERROR trace:${hex}|A_1000|m`, hex],
+  ["a key in a bracket", `ERROR [trace_id=${hex}|A_1000|m]`, hex],
+  ["a path", `ERROR projects/shop/traces/${hex}|A_1000|m`, hex],
+  ["colours", `\u001b[31m${hex}|A_1000|m\u001b[39m`, hex],
+  [
+    "colours behind a level",
+    `\u001b[1;38:5:9mERROR\u001b[0m \u001b[2m${hex}|A_1000|m\u001b[m`,
+    hex,
+  ],
+  [
+    "a colour and the rest of the line",
+    `\u001b[31m\u001b[Korder-17|A_1000|m\u001b[m\u001b[K`,
+    "order-17",
+  ],
+  ["fields", `2026-01-02T03:04:05Z|ERROR|${hex}|A_1000|m`, hex],
+  ["fields and a key", `2026-01-02|ERROR|trace_id=${hex}|A_1000|m`, hex],
+  ["a bracket before a UUID", `ERROR [${uuid}|A_1000|m]`, uuid],
+  ["a key before a UUID", `ERROR requestId=${uuid.toUpperCase()}|A_1000|m`, uuid.toUpperCase()],
+  ["fields before a UUID", `2026-01-02|ERROR|${uuid}|A_1000|m`, uuid],
+  ["a bracket before another ID", "ERROR [1677474.49460.9140|A_1000|m]", "1677474.49460.9140"],
+  ["a parenthesis before another ID", "ERROR (order-17|A_1000|m)", "order-17"],
+  ["a key before another ID", "ERROR msg=order-17|A_1000|m", "order-17"],
+  ["a key and a colon before another ID", "ERROR [traceId:order-17|A_1000|m]", "order-17"],
+  ["a bracket before no ID", "ERROR [|A_1000|m]", ""],
+  ["a key before no ID", "ERROR trace_id=|A_1000|m", ""],
+])("finds the ID behind what is glued to it: %s", (_, text, traceId) => {
+  expect(pickLine(text)).toMatchObject({ traceId, fullCode: "A_1000", message: "m" });
+});
+
+test.each([
+  `order-${hex}`,
+  `order_${hex}`,
+  `1677474.${hex}`,
+  `ab${hex}`,
+  "tenant:order-17",
+  "a[0]",
+  "dGVzdA==",
+  "dGVzdDE=",
+])("leaves an ID whole that only looks as if something were glued to it: %s", (traceId) => {
+  expect(pickLine(`${traceId}|A_1000|m`)).toMatchObject({ traceId, message: "m" });
+  expect(pickLine(`ERROR ${traceId}|A_1000|m`)).toMatchObject({ traceId, message: "m" });
+});
+
+test("a line that begins with its ID is taken as it is written, unless the ID is well known", () => {
+  for (const traceId of ["[order-17", "(a", "trace_id=order-17", "order=17", "["]) {
+    const line = { traceId, fullCode: "A_1000", message: "m]" };
+    expect(pickLine(formatLogLine(line))).toEqual(line);
+  }
+});
+
+test.each([
+  [`ERROR [${hex}|A_1000|failed [3]`, "failed [3]"],
+  [`ERROR [${hex}|A_1000|failed [3]]`, "failed [3]"],
+  [`ERROR [${hex}|A_1000|failed)`, "failed)"],
+  [`ERROR [x] ${hex}|A_1000|failed]`, "failed]"],
+])("drops the end of a bracket only where it began in front of the ID: %s", (text, message) => {
+  expect(pickLine(text)).toMatchObject({ traceId: hex, message });
+});
+
+test("a time in front of fields and in brackets counts", () => {
+  for (const front of [
+    "2026-01-02T03:04:05Z|ERROR|",
+    "[2026-01-02T03:04:05Z][",
+    "2026-01-02T03:04:05Z|id=",
+  ]) {
+    expect(pickLine(`${front}${hex}|A_1000|m`)).toMatchObject({ traceId: hex, timeUs: T });
+  }
+});
+
 test("a long line takes no time", () => {
   const started = performance.now();
   pickLine("x".repeat(10_000_000));
   pickLine(`${"|A_".repeat(3_000_000)}`);
+  pickLine(`${"\u001b[;;;".repeat(1_000_000)}|A_1|${"]".repeat(1_000_000)}`);
+  pickLine(`${"[id=a".repeat(1_000_000)}|A_1|${"[".repeat(1_000_000)}]`);
   expect(performance.now() - started).toBeLessThan(5_000);
 });
 

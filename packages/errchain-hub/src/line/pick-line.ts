@@ -1,5 +1,6 @@
 import { type LogLine, parseLogLine } from "errchain";
 import { isFullCode } from "../trace/full-code.js";
+import { wellKnownIdIn, withoutGlue } from "../trace/glued-id.js";
 import { MAX_TRACE_ID_LENGTH } from "../trace/trace-ids.js";
 
 /** What is picked out of a line of output. Its time is left out where the line does not say. */
@@ -25,27 +26,61 @@ export type LinePicker = (text: string) => PickedLine | undefined;
  * Picks `traceId|code|message`, alone or at the end of a line: after a logger's
  * prefix, in the form of a container runtime, in Docker's JSON. The first ISO
  * 8601 time in front of it is when the hop failed.
+ *
+ * The prefix may touch the trace ID: `[ID|…]`, `trace_id=ID|…`, `ERROR|ID|…`. Where
+ * there is none, the line begins with its ID, as formatLogLine() writes it; then only
+ * an ID that is known by its looks is taken out of what it begins with.
  */
 export const pickLine: LinePicker = (text) => {
   if (text.startsWith('{"log":"')) {
     return pickDocker(text);
   }
+  return pickPlain(text.replace(COLOURS, ""));
+};
+
+/** Colours of a terminal, and "clear to the end of the line", which goes with them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: formatLogLine() leaves none in a line
+const COLOURS = /\u001b\[[\d;:]*[mK]/g;
+
+function pickPlain(text: string): PickedLine | undefined {
   const found = /\|([A-Z][A-Z0-9]{0,31}_[A-Z0-9_]{1,96})\|/.exec(text);
   if (found === null) {
     return undefined;
   }
   const front = text.slice(Math.max(0, found.index - MAX_FRONT), found.index);
-  const traceId = /[^\s|"{}]*$/.exec(front)?.[0] ?? "";
-  const before = front.at(-traceId.length - 1) ?? "";
-  if (traceId.length > MAX_TRACE_ID_LENGTH || /["{}|]/.test(before)) {
+  const token = /[^\s|"{}]*$/.exec(front)?.[0] ?? "";
+  const before = front.at(-token.length - 1) ?? "";
+  const wellKnownId = wellKnownIdIn(token);
+  const beginsLine = /^[\r\n]?$/.test(before);
+  const traceId = wellKnownId ?? (beginsLine ? token : withoutGlue(token));
+  // Where fields are separated by bars, a line is no more than a table of anything.
+  const isInTable = before === "|" && wellKnownId === undefined;
+  if (traceId.length > MAX_TRACE_ID_LENGTH || /["{}]/.test(before) || isInTable) {
     return undefined;
   }
-  const line = parseLogLine(traceId + firstLine(text.slice(found.index)));
+  const glue = token.slice(0, token.length - traceId.length);
+  const rest = withoutClosing(firstLine(text.slice(found.index)), glue);
+  const line = parseLogLine(traceId + rest);
   return line && { ...line, ...timeIn(front.slice(0, front.length - traceId.length)) };
-};
+}
 
 /** What stands in front of a line is looked at up to so many characters. */
 const MAX_FRONT = 1024;
+
+const BRACKETS: Record<string, string> = { "[": "]", "(": ")", "<": ">" };
+
+/** A text without the end of the bracket that was opened by the glue in front of it. */
+function withoutClosing(text: string, glue: string): string {
+  const [opening = ""] = /[[(<](?=[^\])>]*$)/.exec(glue) ?? [];
+  const closing = BRACKETS[opening];
+  const trimmed = text.trimEnd();
+  if (closing === undefined || !trimmed.endsWith(closing)) {
+    return text;
+  }
+  // A message may have brackets of its own.
+  const isOpen = trimmed.split(opening).length < trimmed.split(closing).length;
+  return isOpen ? trimmed.slice(0, -1) : text;
+}
 
 /** Docker's log driver "json-file": https://docs.docker.com/engine/logging/drivers/json-file/ */
 function pickDocker(text: string): PickedLine | undefined {

@@ -1,3 +1,5 @@
+import { withoutGlue } from "./glued-id.js";
+
 /** Trace IDs are opaque, but not endless. */
 export const MAX_TRACE_ID_LENGTH = 128;
 
@@ -34,7 +36,11 @@ export function traceIdsIn(text: string): string[] {
   }
   addAll(/["']?\btrace[._-]?id\b["']?\s*[:=]\s*["']?([^\s"',;}\]|]+)/gi); // JSON, key=value
   addAll(/(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/gi);
-  addAll(/(?:^|[\s"'`])([^\s|"'`]+)\|[A-Z][A-Z0-9_]*\|/g); // traceId|code|message
+  // traceId|code|message, perhaps with a logger's `[` or `key=` in front of it
+  for (const [, token = ""] of text.matchAll(/(?:^|[\s"'`])([^\s|"'`]+)\|[A-Z][A-Z0-9_]*\|/g)) {
+    add(token);
+    add(withoutGlue(token));
+  }
   for (const [uuid] of text.matchAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi)) {
     add(uuid);
     add(uuid.replaceAll("-", ""));
