@@ -7,6 +7,7 @@ import {
   renameSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -80,6 +81,16 @@ function logFolder(): { folder: string; file: string } {
   return { folder, file: join(folder, "logs", "a.log") };
 }
 
+/** Changes how far an agent says that it has read, while it does not run. */
+function changeCheckpoints(state: string, change: (checkpoint: object) => object): void {
+  const db = new DatabaseSync(join(state, "agent.sqlite"));
+  const set = db.prepare("UPDATE checkpoint SET data = ? WHERE generation = ?");
+  for (const { generation = "", data } of db.prepare("SELECT * FROM checkpoint").all()) {
+    set.run(JSON.stringify(change(JSON.parse(String(data)))), generation);
+  }
+  db.close();
+}
+
 test("follows files through rotation, truncation, deletion and new files", async () => {
   const { folder, file } = logFolder();
   const hub = await startHub();
@@ -135,6 +146,69 @@ test("goes on where it was after a restart, also in a file that was rotated mean
   startAgent(hub, join(folder, "logs/*.log"), state);
   await expectLines(hub, [1, 2, 3, 4]);
 }, 60_000);
+
+/** What every start of a program prints: more than what a file is known by. */
+const banner = `${"=".repeat(300)}\n`;
+
+test("notices that a file was written anew, though its size is the same", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  writeFileSync(file, line(1));
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  await expectLines(hub, [1]);
+  writeFileSync(file, line(2));
+  await expectLines(hub, [1, 2]);
+  writeFileSync(file, banner + line(3));
+  await expectLines(hub, [1, 2, 3]);
+  writeFileSync(file, banner + line(4));
+  await expectLines(hub, [1, 2, 3, 4]);
+  utimesSync(file, 1, 1); // touched is not written
+  await sleep(500);
+  appendFileSync(file, line(5));
+  await expectLines(hub, [1, 2, 3, 4, 5]);
+}, 60_000);
+
+test("notices that a file was written anew between two looks, though it begins the same and is longer", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  writeFileSync(file, banner + line(1));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1]);
+  first.kill("SIGSTOP");
+  writeFileSync(file, banner + line(2) + line(3));
+  first.kill("SIGCONT");
+  await expectLines(hub, [1, 2, 3]);
+  await end(first, "SIGTERM");
+
+  writeFileSync(file, banner + line(4) + line(5) + line(6));
+  startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2, 3, 4, 5, 6]);
+}, 60_000);
+
+test.each([
+  ["without its last bytes", {}],
+  ["with last bytes that a version without them has read past", { offset: 5, hash: "x" }],
+])(
+  "goes on from the state of another version: %s",
+  async (_, tail) => {
+    const { folder, file } = logFolder();
+    const state = join(folder, "state");
+    const hub = await startHub();
+    writeFileSync(file, line(1));
+    const first = startAgent(hub, join(folder, "logs/*.log"), state);
+    await expectLines(hub, [1]);
+    await end(first, "SIGTERM");
+    changeCheckpoints(state, (checkpoint) => {
+      expect(checkpoint).toHaveProperty("tail");
+      return { ...checkpoint, tail: "offset" in tail ? tail : undefined };
+    });
+    appendFileSync(file, line(2));
+    startAgent(hub, join(folder, "logs/*.log"), state);
+    await expectLines(hub, [1, 2]);
+  },
+  60_000,
+);
 
 test("keeps lines on disk while the hub is away, though their file is gone", async () => {
   const { folder, file } = logFolder();

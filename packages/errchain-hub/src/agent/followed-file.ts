@@ -1,7 +1,7 @@
 import { hash, randomUUID } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { LinePicker } from "../line/pick-line.js";
-import type { Checkpoint, LineBuffer } from "./line-buffer.js";
+import type { Checkpoint, LineBuffer, Tail } from "./line-buffer.js";
 import { splitLines } from "./split-lines.js";
 
 /** A file that is open and read as it grows. */
@@ -27,6 +27,8 @@ export interface FollowOptions {
 
 const CHUNK_BYTES = 1024 * 1024;
 const FINGERPRINT_BYTES = 256;
+/** A program may begin each of its files with the same bytes; hardly so where they end. */
+const TAIL_BYTES = 256;
 /** A program goes on writing to a file that was renamed until it opens the new one. */
 const ROTATED_MS = 10_000;
 
@@ -39,26 +41,32 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     options.checkpoint && (await isSameContent(file, options.checkpoint))
       ? { ...options.checkpoint, path }
       : newCheckpoint(path, device, inode);
-  const chunk = Buffer.alloc(CHUNK_BYTES);
+  const chunk = Buffer.alloc(TAIL_BYTES + CHUNK_BYTES);
+  /** What the file was like when it was last read to its end. */
+  let seen: { size: number; mtimeMs: number } | undefined;
   let goneSince: number | undefined;
 
   async function readPiece(isEnd: boolean): Promise<boolean> {
     const { size, mtimeMs } = await file.stat();
-    if (size === checkpoint.offset && !isEnd) {
+    if (size === seen?.size && mtimeMs === seen.mtimeMs && !isEnd) {
       return false;
     }
-    if (size < checkpoint.offset || !(await isSameContent(file, checkpoint))) {
-      // Truncated, perhaps filled again: copytruncate. It begins anew.
+    let piece = await readAt(checkpoint);
+    if (!hasTail(piece.before, checkpoint) || !(await isSameContent(file, checkpoint))) {
+      // Truncated, perhaps filled again: copytruncate, or a program that starts anew.
       checkpoint = newCheckpoint(path, device, inode);
+      piece = await readAt(checkpoint);
     }
-    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, checkpoint.offset);
-    const atEnd = isEnd && checkpoint.offset + bytesRead >= size;
-    const split = splitLines(chunk.subarray(0, bytesRead), {
+    const { before, fresh } = piece;
+    const isFull = fresh.length === CHUNK_BYTES;
+    const atEnd = isEnd && checkpoint.offset + fresh.length >= size;
+    const split = splitLines(fresh, {
       isStart: checkpoint.offset === 0,
       isInLongLine: checkpoint.isInLongLine,
       isEnd: atEnd,
     });
     if (split.consumed === 0) {
+      seen = { size, mtimeMs };
       return false;
     }
     const { generation, offset } = checkpoint;
@@ -74,6 +82,7 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     const next = {
       ...checkpoint,
       offset: offset + split.consumed,
+      tail: tailOf(chunk.subarray(0, before.length + split.consumed), offset + split.consumed),
       isInLongLine: split.isInLongLine,
       ...(checkpoint.fingerprintLength < FINGERPRINT_BYTES
         ? await fingerprintOf(file, Math.min(FINGERPRINT_BYTES, offset + split.consumed))
@@ -81,7 +90,18 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     };
     buffer.add(next, lines);
     checkpoint = next;
-    return bytesRead === CHUNK_BYTES;
+    seen = isFull ? undefined : { size, mtimeMs };
+    return isFull;
+  }
+
+  /** What follows, and at once what is in front of it: the file may change between two reads. */
+  async function readAt({ offset }: Checkpoint): Promise<{ before: Buffer; fresh: Buffer }> {
+    const known = Math.min(TAIL_BYTES, offset);
+    const { bytesRead } = await file.read(chunk, 0, known + CHUNK_BYTES, offset - known);
+    return {
+      before: chunk.subarray(0, Math.min(known, bytesRead)),
+      fresh: chunk.subarray(known, Math.max(known, bytesRead)),
+    };
   }
 
   return {
@@ -126,6 +146,18 @@ function newCheckpoint(path: string, device: number, inode: number): Checkpoint 
     fingerprintLength: 0,
     isInLongLine: false,
   };
+}
+
+/** Whether these bytes are those that were read last. */
+function hasTail(before: Buffer, { offset, tail }: Checkpoint): boolean {
+  if (before.length < Math.min(TAIL_BYTES, offset)) {
+    return false; // truncated
+  }
+  return tail?.offset !== offset || tailOf(before, offset).hash === tail.hash;
+}
+
+function tailOf(bytes: Buffer, offset: number): Tail {
+  return { offset, hash: hash("sha256", bytes.subarray(-TAIL_BYTES)) };
 }
 
 async function isSameContent(file: FileHandle, checkpoint: Checkpoint): Promise<boolean> {

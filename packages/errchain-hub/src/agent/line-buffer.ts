@@ -14,8 +14,17 @@ export interface Checkpoint {
   /** The hash of the first bytes of the file, and of how many. */
   readonly fingerprint: string;
   readonly fingerprintLength: number;
+  /** The last bytes before `offset`; undefined if an older version has written this. */
+  readonly tail?: Tail;
   /** Whether `offset` is within a line that is too long, the rest of which is of no interest. */
   readonly isInLongLine: boolean;
+}
+
+/** The last bytes that were read of a file. */
+export interface Tail {
+  /** Where they end. An older version that reads on copies them, but moves its offset. */
+  readonly offset: number;
+  readonly hash: string;
 }
 
 /** A line that waits for the hub. */
