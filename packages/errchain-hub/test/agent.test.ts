@@ -210,6 +210,97 @@ test.each([
   60_000,
 );
 
+test.each([
+  ["under its name", "a.log"],
+  ["rotated meanwhile", "a.log.1"],
+])(
+  "goes on in a file that is on another device after a restart: %s",
+  async (_, name) => {
+    const { folder, file } = logFolder();
+    const state = join(folder, "state");
+    const hub = await startHub();
+    writeFileSync(file, line(1));
+    const first = startAgent(hub, join(folder, "logs/*.log"), state);
+    await expectLines(hub, [1]);
+    await end(first, "SIGTERM");
+    // What a container or a mount gets for a number may be another one every time.
+    changeCheckpoints(state, (checkpoint) => ({ ...checkpoint, device: 4711 }));
+    appendFileSync(file, line(2));
+    renameSync(file, join(folder, "logs", name));
+    const second = startAgent(hub, join(folder, "logs/*.log"), state);
+    await expectLines(hub, [1, 2]);
+    await end(second, "SIGTERM");
+    appendFileSync(join(folder, "logs", name), line(3));
+    startAgent(hub, join(folder, "logs/*.log"), state);
+    await expectLines(hub, [1, 2, 3]);
+  },
+  60_000,
+);
+
+test("does not follow what was rotated away if something else has its inode now", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  writeFileSync(file, line(1));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1]);
+  await end(first, "SIGTERM");
+  writeFileSync(file, line("secret"));
+  renameSync(file, join(folder, "logs", "else.txt"));
+  writeFileSync(file, line(2));
+  startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2]);
+}, 60_000);
+
+test("takes no file for one of another device that begins otherwise", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  writeFileSync(file, banner + line(1));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1]);
+  await end(first, "SIGTERM");
+  changeCheckpoints(state, (checkpoint) => ({ ...checkpoint, device: 4711 }));
+  writeFileSync(file, banner + line(2) + line(3));
+  startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1, 2, 3]);
+}, 60_000);
+
+test("goes on in a file whose device gets another number while it is followed", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  const flag = join(folder, "mounted-again");
+  const mount = join(folder, "mount.mjs");
+  writeFileSync(
+    mount,
+    `import fs, { existsSync } from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const again = (found) =>
+      existsSync(${JSON.stringify(flag)}) ? Object.assign(found, { dev: 4711 }) : found;
+    const { open, stat } = fs.promises;
+    fs.promises.stat = async (path) => again(await stat(path));
+    fs.promises.open = async (path, flags) => {
+      const file = await open(path, flags);
+      const own = file.stat.bind(file);
+      const isAgain = existsSync(${JSON.stringify(flag)});
+      file.stat = async () => (isAgain ? again(await own()) : own());
+      return file;
+    };
+    syncBuiltinESMExports();`,
+  );
+  writeFileSync(file, line(1));
+  vi.stubEnv("NODE_OPTIONS", `--import=${mount}`);
+  startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+  vi.unstubAllEnvs();
+  await expectLines(hub, [1]);
+  writeFileSync(flag, "");
+  for (const n of [2, 3, 4, 5]) {
+    appendFileSync(file, line(n)); // before and after it is found again
+    await sleep(700);
+  }
+  await expectLines(hub, [1, 2, 3, 4, 5]);
+}, 60_000);
+
 test("keeps lines on disk while the hub is away, though their file is gone", async () => {
   const { folder, file } = logFolder();
   const state = join(folder, "state");

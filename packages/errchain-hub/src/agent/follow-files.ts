@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { glob, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LinePicker } from "../line/pick-line.js";
@@ -50,22 +51,55 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
 
   async function openNew(): Promise<void> {
     const paths = await matching(options.patterns);
-    if (isFirst) {
-      paths.push(...(await rotatedMeanwhile(checkpoints, paths)));
+    const renamed = isFirst ? await rotatedMeanwhile(checkpoints, paths) : [];
+    for (const path of [...paths, ...renamed]) {
+      await attempt(path, () => follow(path, { isRenamed: renamed.includes(path) }));
     }
-    for (const path of new Set(paths)) {
-      await attempt(path, async () => {
-        const found = await stat(path);
-        const key = keyOf({ device: found.dev, inode: found.ino });
-        if (!found.isFile() || files.has(key)) return;
-        const file = await followFile(path, { ...options, checkpoint: checkpoints.get(key) });
-        files.set(keyOf(file), file);
-      });
-    }
-    if (isFirst && paths.length === 0) {
+    if (isFirst && paths.length + renamed.length === 0) {
       onProblem(`no file matches ${options.patterns.join(", ")} yet`);
     }
     isFirst = false;
+  }
+
+  /** Follows a file unless it is followed already; one that was renamed, if it was read before. */
+  async function follow(path: string, { isRenamed }: { isRenamed: boolean }): Promise<void> {
+    const found = await stat(path);
+    if (!found.isFile() || files.has(keyOf({ device: found.dev, inode: found.ino }))) return;
+    const known = await checkpointsFor(path, found);
+    const file = await followFile(path, { ...options, known });
+    const { generation } = file.checkpoint;
+    const former = known.find((point) => point.generation === generation);
+    if (files.has(keyOf(file)) || (isRenamed && former === undefined)) {
+      await file.close();
+      return;
+    }
+    if (former !== undefined && keyOf(former) !== keyOf(file)) {
+      // Its device has another number now. It must not be read under both.
+      await files.get(keyOf(former))?.close();
+      files.delete(keyOf(former));
+      checkpoints.delete(keyOf(former));
+      buffer.add(file.checkpoint, []);
+    }
+    files.set(keyOf(file), file);
+  }
+
+  /**
+   * How far files were read that may be this one: that with its device and inode; and
+   * those of its folder that had its inode on a device which is there no more, since
+   * devices are numbered anew when something is mounted again or a container starts.
+   */
+  async function checkpointsFor(path: string, { dev, ino }: Stats): Promise<Checkpoint[]> {
+    const own = checkpoints.get(keyOf({ device: dev, inode: ino }));
+    const found = own === undefined ? [] : [own];
+    const followed = [...files.values()].map(({ checkpoint }) => checkpoint);
+    for (const point of [...followed, ...checkpoints.values()]) {
+      const isLike = point.inode === ino && point.device !== dev && point.offset > 0;
+      if (isLike && dirname(point.path) === dirname(path)) {
+        const there = await stat(point.path).catch(() => undefined);
+        if (there?.dev !== point.device || there.ino !== ino) found.push(point);
+      }
+    }
+    return found;
   }
 
   try {
@@ -124,15 +158,13 @@ async function rotatedMeanwhile(
 ): Promise<string[]> {
   const rotated: string[] = [];
   const known = new Set(paths);
+  // Its device may have another number; whether it is the file is seen when it is opened.
+  const inodes = new Set([...checkpoints.values()].map(({ inode }) => inode));
   for (const folder of new Set([...checkpoints.values()].map(({ path }) => dirname(path)))) {
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       const found = await stat(path).catch(() => undefined);
-      if (
-        found?.isFile() &&
-        !known.has(path) &&
-        checkpoints.has(keyOf({ device: found.dev, inode: found.ino }))
-      ) {
+      if (found?.isFile() && !known.has(path) && inodes.has(found.ino)) {
         rotated.push(path);
       }
     }

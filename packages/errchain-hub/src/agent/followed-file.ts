@@ -21,8 +21,8 @@ export interface FollowedFile {
 export interface FollowOptions {
   readonly buffer: LineBuffer;
   readonly pick: LinePicker;
-  /** How far an earlier process has read; undefined if none has. */
-  readonly checkpoint: Checkpoint | undefined;
+  /** How far files were read that may be this one, the likeliest first. */
+  readonly known: readonly Checkpoint[];
 }
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -32,16 +32,19 @@ const TAIL_BYTES = 256;
 /** A program goes on writing to a file that was renamed until it opens the new one. */
 const ROTATED_MS = 10_000;
 
-/** Opens a file, at the place where an earlier process has stopped. */
+/** Opens a file, at the place where it was read to before. */
 export async function followFile(path: string, options: FollowOptions): Promise<FollowedFile> {
-  const { buffer, pick } = options;
+  const { buffer, pick, known } = options;
   const file = await open(path, "r");
   const { dev: device, ino: inode } = await file.stat();
-  let checkpoint =
-    options.checkpoint && (await isSameContent(file, options.checkpoint))
-      ? { ...options.checkpoint, path }
-      : newCheckpoint(path, device, inode);
   const chunk = Buffer.alloc(TAIL_BYTES + CHUNK_BYTES);
+  let checkpoint = newCheckpoint(path, device, inode);
+  for (const point of known) {
+    if (point.inode === inode && (await isOfFile(point, await readAt(point)))) {
+      checkpoint = { ...point, path, device };
+      break;
+    }
+  }
   /** What the file was like when it was last read to its end. */
   let seen: { size: number; mtimeMs: number } | undefined;
   let goneSince: number | undefined;
@@ -52,7 +55,7 @@ export async function followFile(path: string, options: FollowOptions): Promise<
       return false;
     }
     let piece = await readAt(checkpoint);
-    if (!hasTail(piece.before, checkpoint) || !(await isSameContent(file, checkpoint))) {
+    if (!(await isOfFile(checkpoint, piece))) {
       // Truncated, perhaps filled again: copytruncate, or a program that starts anew.
       checkpoint = newCheckpoint(path, device, inode);
       piece = await readAt(checkpoint);
@@ -102,6 +105,11 @@ export async function followFile(path: string, options: FollowOptions): Promise<
       before: chunk.subarray(0, Math.min(known, bytesRead)),
       fresh: chunk.subarray(known, Math.max(known, bytesRead)),
     };
+  }
+
+  /** Whether the file still holds what was read, and `before` the last of it. */
+  async function isOfFile(point: Checkpoint, { before }: { before: Buffer }): Promise<boolean> {
+    return hasTail(before, point) && (await isSameContent(file, point));
   }
 
   return {
