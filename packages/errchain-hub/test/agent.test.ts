@@ -4,7 +4,9 @@ import {
   appendFileSync,
   copyFileSync,
   mkdirSync,
+  readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -16,7 +18,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { HUB, type HubProcess, startHub, testFolder } from "./support/hub-process.ts";
+import { HUB, type HubProcess, spawnHub, startHub, testFolder } from "./support/hub-process.ts";
 
 /** Starts an agent that ends with the test. */
 function startAgent(
@@ -299,6 +301,57 @@ test("goes on in a file whose device gets another number while it is followed", 
     await sleep(700);
   }
   await expectLines(hub, [1, 2, 3, 4, 5]);
+}, 60_000);
+
+test.skipIf(process.platform !== "linux")(
+  "reads many long files in little memory",
+  async () => {
+    const { folder } = logFolder();
+    const hub = await startHub();
+    const numbers = Array.from({ length: 400 }, (_, n) => n);
+    for (const n of numbers) {
+      const path = join(folder, "logs", `${n}.log`);
+      writeFileSync(path, "");
+      truncateSync(path, 1024 ** 2); // a hole takes no room on the disk
+      appendFileSync(path, `\n${line(n)}`);
+    }
+    const agent = startAgent(hub, join(folder, "logs/*.log"), join(folder, "state"));
+    await expectLines(hub, numbers);
+    const status = readFileSync(`/proc/${agent.pid}/status`, "utf8");
+    const kib = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
+    expect(kib / 1024).toBeLessThan(300);
+  },
+  60_000,
+);
+
+test("follows more files than it may open", async () => {
+  const { folder } = logFolder();
+  const numbers = Array.from({ length: 400 }, (_, n) => n);
+  const path = (n: number) => join(folder, "logs", `${n}.log`);
+  for (const n of numbers) writeFileSync(path(n), line(n));
+  const args = ["--file", join(folder, "logs/*.log")];
+  // In the hub, files must leave it some for its connections.
+  const wrapper = ["sh", "-c", `ulimit -n 300 && exec "$0" "$@"`];
+  const hub = await spawnHub(join(folder, "hub"), args, [0, 0], wrapper);
+  onTestFinished(() => hub.kill());
+  await expectLines(hub, numbers);
+
+  for (const n of numbers) {
+    appendFileSync(path(n), line(`again-${n}`));
+    if (n % 3 === 0) renameSync(path(n), `${path(n)}.1`); // perhaps while nobody has it open
+    if (n % 6 === 0) writeFileSync(path(n), line(`new-${n}`));
+  }
+  const again = numbers.map((n) => `again-${n}`);
+  const created = numbers.filter((n) => n % 6 === 0).map((n) => `new-${n}`);
+  await expectLines(hub, [...numbers, ...again, ...created]);
+  expect(hub.stderr()).toBe("");
+
+  for (const n of numbers) rmSync(path(n), { force: true });
+  for (const n of numbers) rmSync(`${path(n)}.1`, { force: true });
+  const state = new DatabaseSync(join(folder, "hub", "agent", "agent.sqlite"));
+  onTestFinished(() => state.close());
+  const kept = () => state.prepare("SELECT count(*) AS n FROM checkpoint").get()?.["n"];
+  await expect.poll(kept, { timeout: 20_000 }).toBe(0); // nothing of what is deleted
 }, 60_000);
 
 test("keeps lines on disk while the hub is away, though their file is gone", async () => {

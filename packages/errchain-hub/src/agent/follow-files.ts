@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { glob, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LinePicker } from "../line/pick-line.js";
-import { type FollowedFile, followFile } from "./followed-file.js";
+import { type FollowedFile, followFile, READ_BYTES } from "./followed-file.js";
 import type { Checkpoint, LineBuffer } from "./line-buffer.js";
 
 export interface FollowFilesOptions {
@@ -20,6 +20,12 @@ export interface FollowFilesOptions {
 
 const POLL_MS = 100;
 const SEARCH_MS = 1_000;
+/**
+ * So many files are kept open, which is safe against rotation and deletion. With more,
+ * those that rest are closed until they change: the process needs its descriptors for
+ * other things, such as the hub's connections.
+ */
+const MAX_OPEN_FILES = 100;
 
 /**
  * Follows all files that match, through rotation, truncation, renames and
@@ -31,6 +37,11 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
   const files = new Map<string, FollowedFile>();
   const checkpoints = new Map(buffer.checkpoints().map((point) => [keyOf(point), point]));
   const problems = new Set<string>();
+  const memory = Buffer.alloc(READ_BYTES);
+  /** Files that may have been renamed while nobody had them open. */
+  let missing = [...checkpoints.values()];
+  /** Those that were not found when they were looked for: perhaps just then renamed again. */
+  let missedOnce: Checkpoint[] = [];
   let searchAt = 0;
   let isFirst = true;
 
@@ -51,14 +62,28 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
 
   async function openNew(): Promise<void> {
     const paths = await matching(options.patterns);
-    const renamed = isFirst ? await rotatedMeanwhile(checkpoints, paths) : [];
+    const renamed = await rotatedMeanwhile([...missing, ...missedOnce], paths);
     for (const path of [...paths, ...renamed]) {
       await attempt(path, () => follow(path, { isRenamed: renamed.includes(path) }));
     }
+    for (const point of missedOnce) {
+      await forgetDeleted(point);
+    }
+    missedOnce = isFirst ? [] : missing;
+    missing = [];
     if (isFirst && paths.length + renamed.length === 0) {
       onProblem(`no file matches ${options.patterns.join(", ")} yet`);
     }
     isFirst = false;
+  }
+
+  /** What is deleted will not come back; what is on a device that is not there may. */
+  async function forgetDeleted(point: Checkpoint): Promise<void> {
+    const folder = await stat(dirname(point.path)).catch(() => undefined);
+    if (!files.has(keyOf(point)) && folder?.dev === point.device) {
+      checkpoints.delete(keyOf(point));
+      buffer.removeCheckpoint(point.generation);
+    }
   }
 
   /** Follows a file unless it is followed already; one that was renamed, if it was read before. */
@@ -66,7 +91,7 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
     const found = await stat(path);
     if (!found.isFile() || files.has(keyOf({ device: found.dev, inode: found.ino }))) return;
     const known = await checkpointsFor(path, found);
-    const file = await followFile(path, { ...options, known });
+    const file = await followFile(path, { ...options, known, memory });
     const { generation } = file.checkpoint;
     const former = known.find((point) => point.generation === generation);
     if (files.has(keyOf(file)) || (isRenamed && former === undefined)) {
@@ -81,6 +106,16 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
       buffer.add(file.checkpoint, []);
     }
     files.set(keyOf(file), file);
+    await closeIdle();
+  }
+
+  /** Closes those that were of no use for longest, if too many are open. */
+  async function closeIdle(): Promise<void> {
+    const open = [...files.values()].filter(({ idleSince }) => idleSince !== undefined);
+    open.sort((a, b) => Number(b.idleSince) - Number(a.idleSince));
+    for (const file of open.slice(MAX_OPEN_FILES)) {
+      await file.rest();
+    }
   }
 
   /**
@@ -112,10 +147,18 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
       let isBehind = false;
       for (const [key, file] of files) {
         if (signal.aborted || buffer.bytes > maxBufferBytes) break;
+        const wasOpen = file.idleSince !== undefined;
         isBehind = (await attempt(file.path, () => file.read())) === true || isBehind;
+        if (!wasOpen && file.idleSince !== undefined) {
+          await attempt(file.path, closeIdle);
+        }
         if (await attempt(file.path, () => file.isFinished())) {
           files.delete(key);
           checkpoints.set(key, file.checkpoint);
+          if (file.isMissing) {
+            missing.push(file.checkpoint);
+            searchAt = 0;
+          }
           await attempt(file.path, () => file.close());
         }
       }
@@ -149,18 +192,18 @@ async function matching(patterns: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Files that were followed before, and have another name now: rotated while no
- * agent was running. They are looked for in their folder.
+ * Files that were followed before, and have another name now: rotated while
+ * nobody had them open. They are looked for in their folder.
  */
 async function rotatedMeanwhile(
-  checkpoints: ReadonlyMap<string, Checkpoint>,
+  checkpoints: readonly Checkpoint[],
   paths: readonly string[],
 ): Promise<string[]> {
   const rotated: string[] = [];
   const known = new Set(paths);
   // Its device may have another number; whether it is the file is seen when it is opened.
-  const inodes = new Set([...checkpoints.values()].map(({ inode }) => inode));
-  for (const folder of new Set([...checkpoints.values()].map(({ path }) => dirname(path)))) {
+  const inodes = new Set(checkpoints.map(({ inode }) => inode));
+  for (const folder of new Set(checkpoints.map(({ path }) => dirname(path)))) {
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       const found = await stat(path).catch(() => undefined);

@@ -1,20 +1,33 @@
 import { hash, randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { LinePicker } from "../line/pick-line.js";
 import type { Checkpoint, LineBuffer, Tail } from "./line-buffer.js";
 import { splitLines } from "./split-lines.js";
 
-/** A file that is open and read as it grows. */
+/** A file that is read as it grows. */
 export interface FollowedFile {
   readonly device: number;
   readonly inode: number;
   readonly path: string;
   /** How far it was read. */
   readonly checkpoint: Checkpoint;
+  /**
+   * Since when it has been open for nothing, on a clock that nobody sets. Undefined
+   * while it is not open, or must stay so: it was renamed, and its path is of no use.
+   */
+  readonly idleSince: number | undefined;
+  /** Whether something else or nothing has its path, and it is not open either. */
+  readonly isMissing: boolean;
   /** Reads what is new, up to a limit. Gives whether there may be more at once. */
   read(): Promise<boolean>;
-  /** Whether the file will not grow any more: it was renamed or deleted, and is read to its end. */
+  /**
+   * Whether there is no more to read: it was renamed or deleted, and is read to its
+   * end, or cannot be read any more under this path.
+   */
   isFinished(): Promise<boolean>;
+  /** Closes it until it changes. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,42 +36,71 @@ export interface FollowOptions {
   readonly pick: LinePicker;
   /** How far files were read that may be this one, the likeliest first. */
   readonly known: readonly Checkpoint[];
+  /** READ_BYTES to read into, for all files together: they are read one after the other. */
+  readonly memory: Buffer;
 }
 
 const CHUNK_BYTES = 1024 * 1024;
 const FINGERPRINT_BYTES = 256;
 /** A program may begin each of its files with the same bytes; hardly so where they end. */
 const TAIL_BYTES = 256;
+export const READ_BYTES = TAIL_BYTES + CHUNK_BYTES;
 /** A program goes on writing to a file that was renamed until it opens the new one. */
 const ROTATED_MS = 10_000;
 
 /** Opens a file, at the place where it was read to before. */
 export async function followFile(path: string, options: FollowOptions): Promise<FollowedFile> {
-  const { buffer, pick, known } = options;
-  const file = await open(path, "r");
-  const { dev: device, ino: inode } = await file.stat();
-  const chunk = Buffer.alloc(TAIL_BYTES + CHUNK_BYTES);
+  const { buffer, pick, known, memory } = options;
+  const first = await open(path, "r");
+  const { dev: device, ino: inode } = await first.stat();
+  let file: FileHandle | undefined = first;
   let checkpoint = newCheckpoint(path, device, inode);
   for (const point of known) {
-    if (point.inode === inode && (await isOfFile(point, await readAt(point)))) {
+    if (point.inode === inode && (await isOfFile(first, point, await readAt(first, point)))) {
       checkpoint = { ...point, path, device };
       break;
     }
   }
   /** What the file was like when it was last read to its end. */
   let seen: { size: number; mtimeMs: number } | undefined;
+  let usedAt = performance.now();
   let goneSince: number | undefined;
+  let isMissing = false;
 
-  async function readPiece(isEnd: boolean): Promise<boolean> {
-    const { size, mtimeMs } = await file.stat();
-    if (size === seen?.size && mtimeMs === seen.mtimeMs && !isEnd) {
+  const isThis = (found: Stats | undefined) => found?.ino === inode && found.dev === device;
+  const isSeen = ({ size, mtimeMs }: Stats) => size === seen?.size && mtimeMs === seen.mtimeMs;
+
+  /** The open file; undefined if it rests and has not changed. */
+  async function openIfChanged(): Promise<FileHandle | undefined> {
+    if (file !== undefined) {
+      return file;
+    }
+    const found = await statIfThere(path);
+    if (found !== undefined && isThis(found)) {
+      if (isSeen(found)) return undefined;
+      const opened = await open(path, "r");
+      if (isThis(await opened.stat())) {
+        usedAt = performance.now();
+        file = opened;
+        return file;
+      }
+      await opened.close();
+    }
+    isMissing = true;
+    return undefined;
+  }
+
+  async function readPiece(file: FileHandle, { isEnd }: { isEnd: boolean }): Promise<boolean> {
+    const found = await file.stat();
+    if (isSeen(found) && !isEnd) {
       return false;
     }
-    let piece = await readAt(checkpoint);
-    if (!(await isOfFile(checkpoint, piece))) {
+    const { size, mtimeMs } = found;
+    let piece = await readAt(file, checkpoint);
+    if (!(await isOfFile(file, checkpoint, piece))) {
       // Truncated, perhaps filled again: copytruncate, or a program that starts anew.
       checkpoint = newCheckpoint(path, device, inode);
-      piece = await readAt(checkpoint);
+      piece = await readAt(file, checkpoint);
     }
     const { before, fresh } = piece;
     const isFull = fresh.length === CHUNK_BYTES;
@@ -85,7 +127,7 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     const next = {
       ...checkpoint,
       offset: offset + split.consumed,
-      tail: tailOf(chunk.subarray(0, before.length + split.consumed), offset + split.consumed),
+      tail: tailOf(memory.subarray(0, before.length + split.consumed), offset + split.consumed),
       isInLongLine: split.isInLongLine,
       ...(checkpoint.fingerprintLength < FINGERPRINT_BYTES
         ? await fingerprintOf(file, Math.min(FINGERPRINT_BYTES, offset + split.consumed))
@@ -94,22 +136,18 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     buffer.add(next, lines);
     checkpoint = next;
     seen = isFull ? undefined : { size, mtimeMs };
+    usedAt = performance.now();
     return isFull;
   }
 
   /** What follows, and at once what is in front of it: the file may change between two reads. */
-  async function readAt({ offset }: Checkpoint): Promise<{ before: Buffer; fresh: Buffer }> {
+  async function readAt(file: FileHandle, { offset }: Checkpoint): Promise<Piece> {
     const known = Math.min(TAIL_BYTES, offset);
-    const { bytesRead } = await file.read(chunk, 0, known + CHUNK_BYTES, offset - known);
+    const { bytesRead } = await file.read(memory, 0, known + CHUNK_BYTES, offset - known);
     return {
-      before: chunk.subarray(0, Math.min(known, bytesRead)),
-      fresh: chunk.subarray(known, Math.max(known, bytesRead)),
+      before: memory.subarray(0, Math.min(known, bytesRead)),
+      fresh: memory.subarray(known, Math.max(known, bytesRead)),
     };
-  }
-
-  /** Whether the file still holds what was read, and `before` the last of it. */
-  async function isOfFile(point: Checkpoint, { before }: { before: Buffer }): Promise<boolean> {
-    return hasTail(before, point) && (await isSameContent(file, point));
   }
 
   return {
@@ -119,10 +157,21 @@ export async function followFile(path: string, options: FollowOptions): Promise<
     get checkpoint() {
       return checkpoint;
     },
-    read: () => readPiece(false),
+    get idleSince() {
+      return file === undefined || goneSince !== undefined ? undefined : usedAt;
+    },
+    get isMissing() {
+      return isMissing;
+    },
+    async read() {
+      const file = await openIfChanged();
+      return file !== undefined && (await readPiece(file, { isEnd: false }));
+    },
     async isFinished() {
-      const now = await stat(path).catch(() => undefined);
-      if (now?.ino === inode && now.dev === device) {
+      if (file === undefined) {
+        return isMissing;
+      }
+      if (isThis(await stat(path).catch(() => undefined))) {
         goneSince = undefined;
         return false;
       }
@@ -130,17 +179,46 @@ export async function followFile(path: string, options: FollowOptions): Promise<
       if (performance.now() - goneSince < ROTATED_MS) {
         return false;
       }
-      while (await readPiece(true));
+      while (await readPiece(file, { isEnd: true }));
       return true;
     },
+    async rest() {
+      await file?.close();
+      file = undefined;
+    },
     async close() {
+      if (file === undefined) {
+        return;
+      }
       const { nlink } = await file.stat();
       await file.close();
+      file = undefined;
       if (nlink === 0) {
         buffer.removeCheckpoint(checkpoint.generation); // deleted: nobody can read it again
       }
     },
   };
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code !== "ENOENT") throw err;
+    return undefined;
+  }
+}
+
+/** What was read of a file. */
+interface Piece {
+  /** What was read before. */
+  readonly before: Buffer;
+  readonly fresh: Buffer;
+}
+
+/** Whether a file still holds what was read of it, and this is the last of it. */
+async function isOfFile(file: FileHandle, point: Checkpoint, { before }: Piece): Promise<boolean> {
+  return hasTail(before, point) && (await isSameContent(file, point));
 }
 
 function newCheckpoint(path: string, device: number, inode: number): Checkpoint {
