@@ -370,6 +370,53 @@ test("keeps lines on disk while the hub is away, though their file is gone", asy
   await expectLines(again, [1, 2]);
 }, 60_000);
 
+test("says that reading waits while the buffer is full, and that it goes on", async () => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  const port = Number(new URL(hub.httpUrl).port);
+  await hub.kill();
+  const numbers = Array.from({ length: 30_000 }, (_, n) => n); // more than 3 chunks
+  writeFileSync(
+    file,
+    numbers.map((n) => line(n).replace("|ROUTE", `${"x".repeat(99)}|ROUTE`)).join(""),
+  );
+  const files = join(folder, "logs/*.log");
+  const agent = startAgent(hub, files, join(folder, "state"), "--buffer", "1M");
+  const full = "the buffer is full (1 MiB): reading waits until the hub has taken lines";
+  await expect.poll(() => agent.log(), { timeout: 10_000 }).toContain(full);
+  await startHub({ folder: hub.folder, ports: [port, 0] });
+  await expect
+    .poll(async () => (await hub.api.getStatus({})).recordCount, { timeout: 40_000 })
+    .toBe(BigInt(numbers.length));
+  await expect.poll(() => agent.log()).toContain("reading goes on");
+  const said = agent
+    .log()
+    .split("\n")
+    .filter((text) => text.includes("reading"));
+  expect(said.length).toBeLessThan(10); // not for every request
+}, 60_000);
+
+test("how far many files were read does not count as full", async () => {
+  const { folder, file } = logFolder();
+  const state = join(folder, "state");
+  const hub = await startHub();
+  writeFileSync(file, line(1));
+  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  await expectLines(hub, [1]);
+  await end(first, "SIGTERM");
+  const db = new DatabaseSync(join(state, "agent.sqlite"));
+  const add = db.prepare("INSERT INTO checkpoint VALUES (?, ?)");
+  for (let n = 0; n < 1000; n++) {
+    const generation = `gone-${n}`;
+    const path = join(folder, "else", "x".repeat(1500));
+    add.run(generation, JSON.stringify({ generation, device: 1, inode: 1e9 + n, path, offset: 1 }));
+  }
+  db.close();
+  appendFileSync(file, line(2));
+  startAgent(hub, join(folder, "logs/*.log"), state, "--buffer", "1M");
+  await expectLines(hub, [1, 2]);
+}, 60_000);
+
 test("a line of 10 MB is read up to what is useful", async () => {
   const { folder, file } = logFolder();
   const hub = await startHub();

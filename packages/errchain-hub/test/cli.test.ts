@@ -44,6 +44,11 @@ describe("bad input is one line that says what was expected", () => {
     [["--port=1", "x"], "nothing is expected after the options: x"],
     [["agent"], "agent needs --file"],
     [["agent", "--file=x", "--hub=nowhere"], "--hub must be an address"],
+    [
+      ["agent", "--file=x", "--buffer=0"],
+      "--buffer must be at least 1M; 0 does not stand for any size",
+    ],
+    [["agent", "--file=x", "--buffer=16K"], "--buffer must be at least 1M, not 16K"],
     [["trace"], "trace needs a trace ID"],
     [["trace", "--hub=http://127.0.0.1:9", "abc"], "no hub can be reached at http://127.0.0.1:9"],
   ])("%j", (args, message) => {

@@ -44,6 +44,22 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
   let missedOnce: Checkpoint[] = [];
   let searchAt = 0;
   let isFirst = true;
+  let wasFull = false;
+
+  const isFull = (): boolean => {
+    const { bytes } = buffer;
+    if (!wasFull && bytes > maxBufferBytes) {
+      const mib = Math.floor(maxBufferBytes / 1024 ** 2);
+      onProblem(`the buffer is full (${mib} MiB): reading waits until the hub has taken lines`);
+      wasFull = true;
+    }
+    // Not for every request that makes a little room.
+    if (wasFull && bytes <= maxBufferBytes / 2) {
+      onProblem("the buffer has room again: reading goes on");
+      wasFull = false;
+    }
+    return bytes > maxBufferBytes;
+  };
 
   const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -146,7 +162,7 @@ export async function followFiles(options: FollowFilesOptions): Promise<void> {
       }
       let isBehind = false;
       for (const [key, file] of files) {
-        if (signal.aborted || buffer.bytes > maxBufferBytes) break;
+        if (signal.aborted || isFull()) break;
         const wasOpen = file.idleSince !== undefined;
         isBehind = (await attempt(file.path, () => file.read())) === true || isBehind;
         if (!wasOpen && file.idleSince !== undefined) {

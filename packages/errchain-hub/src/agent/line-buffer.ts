@@ -47,7 +47,7 @@ export interface LineBuffer {
   removeUpTo(id: number): void;
   checkpoints(): Checkpoint[];
   removeCheckpoint(generation: string): void;
-  /** How many bytes it takes on disk. */
+  /** How many bytes it takes on disk; 0 if no line waits, however many files were read. */
   readonly bytes: number;
   close(): void;
 }
@@ -68,7 +68,7 @@ export function openLineBuffer(folder: string): LineBuffer {
   const selectAfter = db.prepare("SELECT * FROM line WHERE id > ? ORDER BY id LIMIT ?");
   const remove = db.prepare("DELETE FROM line WHERE id <= ?");
   const size = db.prepare(
-    `SELECT (page_count - freelist_count) * page_size AS bytes
+    `SELECT (page_count - freelist_count) * page_size * EXISTS (SELECT 1 FROM line) AS bytes
      FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
   );
   return {

@@ -22,7 +22,8 @@ has read waits on disk while the hub is away.
                         (?<code>…), (?<message>…), and (?<time>…) if there is one
   --state FOLDER        where it keeps its state;
                         default: ~/.local/share/errchain-hub-agent
-  --buffer SIZE         how much may wait for the hub; default: 1G
+  --buffer SIZE         how much may wait for the hub, then reading waits as well;
+                        default: 1G; 1M or more
   --config FILE         a JSON file with the same names: {"file": ["logs/*.log*"]};
                         the other commands' names may be in it too
   --help                print this
@@ -49,7 +50,7 @@ export async function agent(args: string[]): Promise<number> {
   }
   const hub = readUrl(values.hub ?? "http://127.0.0.1:4318");
   const folder = values.state ?? defaultFolder("errchain-hub-agent");
-  const maxBufferBytes = readBytes("buffer", values.buffer, 1024 ** 3);
+  const maxBufferBytes = readBuffer(values.buffer);
   const pick = readPattern(values.pattern);
   const signal = whenStopped();
   console.error(`errchain-hub agent: following ${files.join(", ")} for ${hub}`);
@@ -57,6 +58,18 @@ export async function agent(args: string[]): Promise<number> {
   const onProblem = (message: string) => logProblem(`agent: ${message}`);
   await runAgent({ files, pick, folder, maxBufferBytes, hub, token, signal, onProblem });
   return 0;
+}
+
+const MIN_BUFFER_BYTES = 1024 ** 2;
+
+/** As much as is read at once must fit in. */
+function readBuffer(text: string | undefined): number {
+  const bytes = readBytes("buffer", text, 1024 ** 3);
+  if (bytes < MIN_BUFFER_BYTES) {
+    const hint = bytes === 0 ? "; 0 does not stand for any size here" : `, not ${text}`;
+    throw new UsageError(`--buffer must be at least 1M${hint}`);
+  }
+  return bytes;
 }
 
 function readUrl(text: string): string {
