@@ -417,6 +417,37 @@ test("how far many files were read does not count as full", async () => {
   await expectLines(hub, [1, 2]);
 }, 60_000);
 
+test.each(["/hub", "/hub/", "/hub/v1/logs"])("sends to a hub behind a proxy: %s", async (path) => {
+  const { folder, file } = logFolder();
+  const hub = await startHub();
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer(async (request, response) => {
+    asked.push(request.url);
+    const { authorization = "" } = request.headers;
+    const answer = await fetch(`${hub.httpUrl}/v1/logs`, {
+      method: "POST",
+      headers: {
+        authorization,
+        "content-type": "application/x-protobuf",
+        "content-encoding": "gzip",
+      },
+      body: Buffer.concat(await request.toArray()),
+    });
+    const type = answer.headers.get("content-type") ?? "";
+    response.writeHead(answer.status, { "content-type": type });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void proxy.close());
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  writeFileSync(file, line(1));
+  const { token } = hub;
+  const behind = { httpUrl: `http://127.0.0.1:${port}${path}`, token };
+  startAgent(behind, join(folder, "logs/*.log"), join(folder, "state"));
+  await expectLines(hub, [1]);
+  expect(new Set(asked)).toEqual(new Set(["/hub/v1/logs"]));
+});
+
 test("a line of 10 MB is read up to what is useful", async () => {
   const { folder, file } = logFolder();
   const hub = await startHub();

@@ -44,6 +44,8 @@ describe("bad input is one line that says what was expected", () => {
     [["--port=1", "x"], "nothing is expected after the options: x"],
     [["agent"], "agent needs --file"],
     [["agent", "--file=x", "--hub=nowhere"], "--hub must be an address"],
+    [["agent", "--file=x", "--hub=http://h/?token=t"], "--hub must be an address without ? and #"],
+    [["agent", "--file=x", "--hub=http://u:p@h"], "--hub must be an address without a user name"],
     [
       ["agent", "--file=x", "--buffer=0"],
       "--buffer must be at least 1M; 0 does not stand for any size",

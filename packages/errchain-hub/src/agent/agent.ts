@@ -12,7 +12,7 @@ export interface AgentOptions {
   readonly folder: string;
   /** Up to how many bytes of unsent lines are kept; then reading waits. */
   readonly maxBufferBytes: number;
-  /** The hub's base URL. */
+  /** The hub's base URL, without a slash at its end. */
   readonly hub: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;

@@ -10,7 +10,7 @@ import type { BufferedLine, LineBuffer } from "./line-buffer.js";
 
 export interface SendLinesOptions {
   readonly buffer: LineBuffer;
-  /** The hub's base URL. */
+  /** The hub's base URL, without a slash at its end. */
   readonly hub: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal;
@@ -116,7 +116,7 @@ class SendError extends Error {
 }
 
 async function send(request: Uint8Array, { hub, token, signal }: SendLinesOptions): Promise<void> {
-  const response = await fetch(new URL("/v1/logs", hub), {
+  const response = await fetch(`${hub}/v1/logs`, {
     method: "POST",
     redirect: "manual", // following it, fetch may turn the POST into a GET
     headers: {

@@ -16,7 +16,8 @@ has read waits on disk while the hub is away.
                         (with the names that rotation gives them, so that nothing
                         is missed while the agent does not run; but without the
                         copies of copytruncate, which would be sent again)
-  --hub URL             the hub's address; default: http://127.0.0.1:4318
+  --hub URL             the hub's address, with its path behind a proxy;
+                        default: http://127.0.0.1:4318
   --token TOKEN         the hub's token
   --pattern REGEXP      which lines to pick, with the groups (?<traceId>…),
                         (?<code>…), (?<message>…), and (?<time>…) if there is one
@@ -72,12 +73,20 @@ function readBuffer(text: string | undefined): number {
   return bytes;
 }
 
+/** The hub's base URL, which may have a path behind a proxy. */
 function readUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`--hub must be an address such as http://127.0.0.1:4318, not ${text}`);
   }
-  return url.origin;
+  if (/[?#]/.test(text)) {
+    throw new UsageError("--hub must be an address without ? and #; --token takes the token");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new UsageError("--hub must be an address without a user name and a password");
+  }
+  // The hub prints the address for OTLP/HTTP with this at its end.
+  return url.href.replace(/\/+$/, "").replace(/\/v1\/logs$/, "");
 }
 
 export function readPattern(pattern: string | undefined): LinePicker {
