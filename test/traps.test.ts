@@ -140,6 +140,26 @@ describe("headers of a connection in the metadata, as in that of an error from H
   });
 });
 
+describe("control characters in the metadata, as a stream's end in JSON may bring them", () => {
+  const metadata = { "x-control": "a\u0001b", "x-delete": "\u007f", "x-small": "a\tb \u00e9" };
+  const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
+
+  test("hang a bare call over Connect with HTTP/1.1", async () => {
+    const bare = await failOver("Connect over HTTP/1.1", error, []);
+    expect(bare).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  test.each(protocols)("do no harm over %s", async (protocol) => {
+    const reports: ErrorReport[] = [];
+    const onError = [(report: ErrorReport) => reports.push(report)];
+    const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
+    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
+    expect((err as ConnectError).metadata.get("x-small")).toContain("a\tb");
+    const isInBody = protocol.startsWith("gRPC-Web");
+    expect(reports[0]?.truncated).toEqual(isInBody ? [] : ["x-control", "x-delete"]);
+  });
+});
+
 describe("trailers of 64 KiB and more on gRPC", () => {
   const large = (bytes: number) => ({
     desc: UnaryRequestSchema,

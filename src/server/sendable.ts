@@ -49,6 +49,8 @@ const LEAST_MESSAGE_BYTES = 512;
  * - So does a detail that does not serialise: it is left out.
  * - Headers of a connection, which the metadata of a call's error has over HTTP/1.1, end
  *   the process, hang the call or break the answer: they are left out.
+ * - So are headers with control characters, which the JSON of a peer may bring: Node
+ *   throws where they are sent over HTTP/1.1, and the call hangs.
  * - What travels in HTTP headers or trailers has to fit there: the largest details,
  *   and then headers, are left out until the rest fits beside a short message;
  *   then the message is cut to what fits.
@@ -77,8 +79,8 @@ export function makeSendable(
   }
   const headers: [string, string][] = [];
   for (const header of carrier === "body" ? [] : (metadata ?? [])) {
-    const [name] = header;
-    if (OF_A_CONNECTION.has(name)) {
+    const [name, value] = header;
+    if (OF_A_CONNECTION.has(name) || UNSENDABLE.test(value)) {
       truncated.push(name);
     } else {
       headers.push(header);
@@ -130,6 +132,9 @@ const OF_A_CONNECTION: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+
+/** What no value of a header may hold (RFC 9110, section 5.5). Names are checked by `Headers`. */
+const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** How many bytes a detail takes, or undefined if it does not serialise. */
 function encodedSize(detail: ErrorDetail): number | undefined {
