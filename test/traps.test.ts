@@ -380,3 +380,30 @@ test.each(["Connect over HTTP/1.1", "Connect over HTTP/2", "gRPC"] as const)(
     expect(reports[0]?.truncated).toEqual(["x-big"]);
   },
 );
+
+describe("more headers than a client takes", () => {
+  const metadata = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-${n}`, "v"]));
+  const error = (count: number) => () =>
+    new ConnectError("meta", Code.AlreadyExists, { ...metadata(count), "retry-after": "7" });
+
+  test.each(["Connect over HTTP/2", "gRPC"] as const)("lose a bare error over %s", async (p) => {
+    expect(await failOver(p, error(150), [])).toMatchObject({ code: Code.Internal });
+  });
+
+  test.each(protocols)("do no harm over %s, and the report says so", async (protocol) => {
+    for (const count of [90, 150, 5_000]) {
+      const reports: ErrorReport[] = [];
+      const onError = [(report: ErrorReport) => reports.push(report)];
+      const err = await failOver(protocol, error(count), [createServerInterceptor({ onError })]);
+      expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
+      const { metadata } = err as ConnectError;
+      expect(metadata.get("retry-after")).toBe("7");
+      const kept = [...metadata.keys()].filter((name) => /^x-\d/.test(name)).length;
+      // Trailers of gRPC-Web are a part of the body. The server adds a pushback.
+      const isWhole = protocol.startsWith("gRPC-Web") || count === 90;
+      expect(kept).toBe(isWhole ? count : 98);
+      expect(reports[0]?.truncated).toHaveLength(count - kept);
+    }
+  });
+});

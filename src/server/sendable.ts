@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type ErrorDetail, isBytes, typeNameOf } from "../chain/error-chain.js";
 import { largestThat } from "../chain/largest.js";
 import { grpcTrailerBytes, HEADER_OVERHEAD } from "../chain/limits.js";
+import { PUSHBACK, RETRY_AFTER } from "../chain/retry-facts.js";
 import { truncateUtf8 } from "../chain/utf8.js";
 
 /** What of an error can be sent, and what had to go. */
@@ -38,6 +39,12 @@ const MAX_TRAILER_BYTES = 50_000;
  */
 const MAX_HEADER_BYTES = 14_000;
 
+/**
+ * How many headers the metadata of an error may have. Clients of Node refuse more than
+ * 128 in one block, those of the protocol and of the handler included.
+ */
+const MAX_HEADERS = 100;
+
 /** A message is not cut below this for the sake of the application's details. */
 const LEAST_MESSAGE_BYTES = 512;
 
@@ -53,7 +60,7 @@ const LEAST_MESSAGE_BYTES = 512;
  *   throws where they are sent over HTTP/1.1, and the call hangs.
  * - What travels in HTTP headers or trailers has to fit there: the largest details,
  *   and then headers, are left out until the rest fits beside a short message;
- *   then the message is cut to what fits.
+ *   then the message is cut to what fits. So are the largest of too many headers.
  *
  * @param chainBytes the size of the chain, which goes along in any case
  */
@@ -67,44 +74,49 @@ export function makeSendable(
     return { message: whole, details, metadata, truncated: [] }; // it fits anywhere
   }
   const carrier = carrierOf();
-  const truncated: string[] = [];
-  const sized: { detail: ErrorDetail; bytes: number }[] = [];
+  const unsendable: string[] = [];
+  const sendable: Sized<ErrorDetail>[] = [];
   for (const detail of details) {
     const bytes = encodedSize(detail);
     if (bytes === undefined) {
-      truncated.push(typeNameOf(detail));
+      unsendable.push(typeNameOf(detail));
     } else {
-      sized.push({ detail, bytes });
+      sendable.push({ item: detail, bytes });
     }
   }
-  const headers: [string, string][] = [];
+  const headers: Sized<[string, string]>[] = [];
   for (const header of carrier === "body" ? [] : (metadata ?? [])) {
     const [name, value] = header;
     if (OF_A_CONNECTION.has(name) || UNSENDABLE.test(value)) {
-      truncated.push(name);
+      unsendable.push(name);
     } else {
-      headers.push(header);
+      headers.push({
+        item: header,
+        bytes: sizeOfHeader(header),
+        isLastToGo: name === PUSHBACK || name === RETRY_AFTER,
+      });
     }
   }
-  const fits = (message: string) => {
-    const headerBytes = headers.reduce((sum, header) => sum + sizeOfHeader(header), 0);
-    if (carrier !== "trailers") {
-      return headerBytes <= MAX_HEADER_BYTES;
-    }
-    const detailBytes = sized.reduce((sum, { bytes }) => sum + bytes, chainBytes);
-    return headerBytes + grpcTrailerBytes(message, detailBytes) <= MAX_TRAILER_BYTES;
-  };
+  const isInTrailers = carrier === "trailers";
   const least = truncateUtf8(whole, LEAST_MESSAGE_BYTES);
-  while (carrier === "trailers" && sized.length > 0 && !fits(least)) {
-    const largest = sized.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    sized.splice(sized.indexOf(largest), 1);
-    truncated.push(typeNameOf(largest.detail));
-  }
-  while (headers.length > 0 && !fits(least)) {
-    const largest = headers.reduce((a, b) => (sizeOfHeader(b) > sizeOfHeader(a) ? b : a));
-    headers.splice(headers.indexOf(largest), 1);
-    truncated.push(largest[0]);
-  }
+  const room = isInTrailers
+    ? MAX_TRAILER_BYTES - grpcTrailerBytes(least, chainBytes)
+    : MAX_HEADER_BYTES;
+  const few = leaveOutLargest(headers, { count: MAX_HEADERS });
+  const keptDetails = isInTrailers
+    ? leaveOutLargest(sendable, { bytes: ((room - sizeOf(few.kept)) * 3) / 4 }) // as base64
+    : { kept: sendable, leftOut: [] };
+  const detailBytes = isInTrailers ? sizeOf(keptDetails.kept) : 0;
+  const small = leaveOutLargest(few.kept, { bytes: room - Math.ceil((detailBytes * 4) / 3) });
+  const truncated = [
+    ...unsendable,
+    ...few.leftOut.map(({ item: [name] }) => name),
+    ...keptDetails.leftOut.map(({ item }) => typeNameOf(item)),
+    ...small.leftOut.map(({ item: [name] }) => name),
+  ];
+  const roomForMessage = MAX_TRAILER_BYTES - sizeOf(small.kept);
+  const fits = (text: string) =>
+    !isInTrailers || grpcTrailerBytes(text, chainBytes + detailBytes) <= roomForMessage;
   let message = whole;
   if (!fits(whole)) {
     truncated.push("message");
@@ -113,10 +125,46 @@ export function makeSendable(
   }
   return {
     message,
-    details: sized.map(({ detail }) => detail),
-    metadata: carrier === "body" ? metadata : metadata && new Headers(headers),
+    details: keptDetails.kept.map(({ item }) => item),
+    metadata:
+      carrier === "body" ? metadata : metadata && new Headers(small.kept.map(({ item }) => item)),
     truncated,
   };
+}
+
+interface Sized<Item> {
+  readonly item: Item;
+  readonly bytes: number;
+  /** Whether it is worth more than its size: storms come of what a caller does not know. */
+  readonly isLastToGo?: boolean;
+}
+
+function sizeOf(items: readonly Sized<unknown>[]): number {
+  return items.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Leaves out the largest, until what is kept takes at most so many bytes and is not too many. */
+function leaveOutLargest<Item>(
+  items: readonly Sized<Item>[],
+  { bytes = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY },
+): { kept: readonly Sized<Item>[]; leftOut: readonly Sized<Item>[] } {
+  let taken = sizeOf(items);
+  if (taken <= bytes && items.length <= count) {
+    return { kept: items, leftOut: [] }; // as mostly
+  }
+  const leftOut = new Set<Sized<Item>>();
+  for (const next of items.toSorted(byWhatGoesFirst)) {
+    if (taken <= bytes && items.length - leftOut.size <= count) {
+      break;
+    }
+    taken -= next.bytes;
+    leftOut.add(next);
+  }
+  return { kept: items.filter((item) => !leftOut.has(item)), leftOut: [...leftOut] };
+}
+
+function byWhatGoesFirst(a: Sized<unknown>, b: Sized<unknown>): number {
+  return Number(a.isLastToGo ?? false) - Number(b.isLastToGo ?? false) || b.bytes - a.bytes;
 }
 
 /**
