@@ -69,7 +69,15 @@ function plant(index: number, visibility: Visibility): Planted {
   };
 }
 
-const OF_THE_ERROR = ["SECRETSEALED", "SECRETRAW", "SECRETDETAIL", "SECRETHEADER", "SECRETPLAIN"];
+const OF_THE_ERROR = [
+  "SECRETSEALED",
+  "SECRETRAW",
+  "SECRETDETAIL",
+  "SECRETHEADER",
+  "SECRETPLAIN",
+  "SECRETDEBUG",
+  "SECRETMORE",
+];
 const ALLOWED = ["KNOWNDETAIL", "KNOWNHEADER"];
 
 /** What a callee has sealed is for its own staff, and its key ID names a system. */
@@ -98,6 +106,8 @@ function thrown(chain: Uint8Array, isWireError: boolean): ConnectError {
     { desc: UnaryResponseSchema, value: { text: "KNOWNDETAIL" } },
   ]);
   err.details.push({ type: ErrorChainSchema.typeName, value: chain });
+  const beside = { debug: { text: "SECRETDEBUG" }, more: "SECRETMORE" };
+  err.details.push({ type: UnaryResponseSchema.typeName, value: new Uint8Array(), ...beside });
   err.isWireError = isWireError;
   return err;
 }

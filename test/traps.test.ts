@@ -119,6 +119,30 @@ describe("a detail whose value is no bytes, as in the JSON of an error", () => {
   });
 });
 
+describe("a readable copy of a detail that cannot be written as JSON", () => {
+  // JSON.parse() reads what JSON.stringify() cannot write, so a peer may send it.
+  const error = () => {
+    const err = new ConnectError("deep", Code.AlreadyExists);
+    const debug = JSON.parse("[".repeat(50_000) + "]".repeat(50_000));
+    err.details = [{ type: "acme.v1.Odd", value: Uint8Array.of(8, 1), debug }];
+    return err;
+  };
+
+  test("hangs a bare call over Connect", async () => {
+    const bare = await failOver("Connect over HTTP/1.1", error, []);
+    expect(bare).toMatchObject({ code: Code.DeadlineExceeded });
+  });
+
+  test.each(protocols)("does no harm over %s, and the detail arrives", async (protocol) => {
+    const err = await failOver(protocol, error, guarded());
+    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "deep" });
+    expect((err as ConnectError).details[0]).toEqual({
+      type: "acme.v1.Odd",
+      value: Uint8Array.of(8, 1),
+    });
+  });
+});
+
 describe("headers of a connection in the metadata, as in that of an error from HTTP/1.1", () => {
   const metadata = { connection: "keep-alive", "keep-alive": "timeout=5", "x-small": "kept" };
   const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);

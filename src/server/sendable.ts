@@ -54,6 +54,8 @@ const LEAST_MESSAGE_BYTES = 512;
  * - A lone surrogate in the message makes connect-es throw while it writes the
  *   trailers, and the call hangs: it becomes U+FFFD.
  * - So does a detail that does not serialise: it is left out.
+ * - So does the readable copy that a received detail may have, where it is nested too
+ *   deep: details are sent without.
  * - Headers of a connection, which the metadata of a call's error has over HTTP/1.1, end
  *   the process, hang the call or break the answer: they are left out.
  * - So are headers with control characters, which the JSON of a peer may bring: Node
@@ -76,7 +78,8 @@ export function makeSendable(
   const carrier = carrierOf();
   const unsendable: string[] = [];
   const sendable: Sized<ErrorDetail>[] = [];
-  for (const detail of details) {
+  for (const given of details) {
+    const detail = plainDetail(given);
     const bytes = encodedSize(detail);
     if (bytes === undefined) {
       unsendable.push(typeNameOf(detail));
@@ -183,6 +186,17 @@ const OF_A_CONNECTION: ReadonlySet<string> = new Set([
 
 /** What no value of a header may hold (RFC 9110, section 5.5). Names are checked by `Headers`. */
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * A detail without what else it may have: connect-es writes all of a received one into
+ * the JSON of an error, such as the readable copy that its first sender has made. Of a
+ * message it makes that copy itself.
+ */
+export function plainDetail(detail: ErrorDetail): ErrorDetail {
+  return "desc" in detail
+    ? { desc: detail.desc, value: detail.value }
+    : { type: detail.type, value: detail.value };
+}
 
 /** How many bytes a detail takes, or undefined if it does not serialise. */
 function encodedSize(detail: ErrorDetail): number | undefined {
