@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { CauseSchema, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { arbitraryChain, withUnknownFields } from "../../test/support/arbitrary-chain.js";
 import { formatErrorChain } from "./format.js";
-import { MAX_READ_BYTES, MAX_READ_CAUSES } from "./limits.js";
-import { readChain } from "./read.js";
+import { MAX_CAUSES, MAX_READ_BYTES, MAX_READ_CAUSES } from "./limits.js";
+import { readChain, repairChain } from "./read.js";
 import { rootCause } from "./root-cause.js";
 import { scanChain } from "./scan.js";
 
@@ -19,6 +19,18 @@ function chainOf(...causes: Uint8Array[]): Uint8Array {
 }
 
 const cause = toBinary(CauseSchema, create(CauseSchema, { system: "A", code: "1" }));
+
+/** What a function gives, and how many milliseconds it takes at best. */
+function timed<T>(run: () => T): { read: T; took: number } {
+  let took = Number.POSITIVE_INFINITY;
+  let read = run();
+  for (let n = 0; n < 5; n++) {
+    const start = performance.now();
+    read = run();
+    took = Math.min(took, performance.now() - start);
+  }
+  return { read, took };
+}
 
 describe("readChain", () => {
   test("reads back what was written", () => {
@@ -41,17 +53,31 @@ describe("readChain", () => {
     );
   });
 
+  const damaged = (fields: number) => {
+    const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string("A");
+    for (let n = 0; n < fields; n++) {
+      writer.tag(5, WireType.LengthDelimited).bytes(Uint8Array.of(0xff));
+    }
+    return writer.tag(3, WireType.LengthDelimited).string("1").finish();
+  };
+
   test("mends a few fields of a cause, and no thousands", () => {
-    const damaged = (fields: number) => {
-      const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).string("A");
-      for (let n = 0; n < fields; n++) {
-        writer.tag(5, WireType.LengthDelimited).bytes(Uint8Array.of(0xff));
-      }
-      return writer.tag(3, WireType.LengthDelimited).string("1").finish();
-    };
     const [mended] = readChain(chainOf(damaged(3))).causes;
     expect(mended).toMatchObject({ system: "A", code: "1", message: "\ufffd" });
     expect(readChain(chainOf(damaged(20_000))).causes).toEqual([]);
+  });
+
+  test("mends a text in every cause that may be sent, and no more in all of a longer chain", () => {
+    const { causes } = readChain(chainOf(...Array(MAX_CAUSES).fill(damaged(1))));
+    expect(causes).toHaveLength(MAX_CAUSES);
+    expect(causes.every(({ message }) => message === "\ufffd")).toBe(true);
+
+    const hostile = chainOf(...Array(MAX_READ_CAUSES).fill(damaged(16)), cause);
+    const { read, took } = timed(() => readChain(hostile));
+    expect(read.causes.length).toBeLessThan(10);
+    expect(read.causes.at(-1)).toMatchObject({ system: "A", code: "1" });
+    expect(took).toBeLessThan(15);
+    expect(repairChain(hostile)).toBe(repairChain(hostile)); // remembered
   });
 
   test("never throws, and gives one tree, for any bytes", () => {

@@ -26,6 +26,7 @@ const MAX_READ_ARGS = 64;
 export function readChain(bytes: Uint8Array): ErrorChain {
   const chain = create(ErrorChainSchema);
   const reader = new BinaryReader(bytes.subarray(0, MAX_READ_BYTES));
+  const mending: Mending = { left: MAX_MENDED };
   let leftOut = 0;
   try {
     while (reader.pos < reader.len) {
@@ -42,7 +43,7 @@ export function readChain(bytes: Uint8Array): ErrorChain {
         }
         const length = reader.uint32();
         const end = Math.min(reader.pos + length, reader.len); // take what there is
-        const cause = readCause(bytes.subarray(reader.pos, end));
+        const cause = readCause(bytes.subarray(reader.pos, end), mending);
         reader.pos = end;
         if (cause !== undefined) {
           chain.causes.push(cause);
@@ -74,10 +75,18 @@ export function readChain(bytes: Uint8Array): ErrorChain {
  * does not accept. What is not known of it is not passed on.
  */
 export function repairChain(bytes: Uint8Array): Uint8Array {
-  const chain = readChain(bytes);
-  dropUnknownFields(chain);
-  return toBinary(ErrorChainSchema, chain);
+  let result = repaired.get(bytes);
+  if (result === undefined) {
+    const chain = readChain(bytes);
+    dropUnknownFields(chain);
+    result = toBinary(ErrorChainSchema, chain);
+    repaired.set(bytes, result);
+  }
+  return result;
 }
+
+/** Several look at the chain of one error, and a repair takes long. */
+const repaired = new WeakMap<Uint8Array, Uint8Array>();
 
 /** Drops the unknown fields of a chain, of its causes and of the messages in them. */
 export function dropUnknownFields(chain: ErrorChain): void {
@@ -89,18 +98,18 @@ export function dropUnknownFields(chain: ErrorChain): void {
   }
 }
 
-function readCause(bytes: Uint8Array): Cause | undefined {
-  const cause = decodeCause(bytes);
+function readCause(bytes: Uint8Array, mending: Mending): Cause | undefined {
+  const cause = decodeCause(bytes, mending);
   return cause.system !== "" && cause.code !== "" ? cause : undefined;
 }
 
 /** Reads one cause of a chain, as readChain() does. */
-export function decodeCause(bytes: Uint8Array): Cause {
+export function decodeCause(bytes: Uint8Array, mending: Mending = { left: MAX_MENDED }): Cause {
   let cause: Cause;
   try {
     cause = fromBinary(CauseSchema, bytes);
   } catch {
-    cause = salvageCause(bytes);
+    cause = salvageCause(bytes, mending);
   }
   cause.args = firstEntries(cause.args);
   cause.privateArgs = firstEntries(cause.privateArgs);
@@ -114,16 +123,23 @@ function firstEntries(args: Record<string, string>): Record<string, string> {
     : Object.fromEntries(entries.slice(0, MAX_READ_ARGS));
 }
 
-/** So many fields of a cause are mended. More are no accident, and each takes an exception. */
-const MAX_MENDED = 16;
+/**
+ * So many fields of a chain are mended, as where one system of a long chain writes
+ * another encoding. More are no accident, and each takes an exception.
+ */
+const MAX_MENDED = 64;
+
+/** How many fields more may be mended. */
+interface Mending {
+  left: number;
+}
 
 /** Reads a cause field by field, and mends or leaves out the fields that do not decode. */
-function salvageCause(bytes: Uint8Array): Cause {
+function salvageCause(bytes: Uint8Array, mending: Mending): Cause {
   const cause = create(CauseSchema);
   const reader = new BinaryReader(bytes);
-  let damaged = 0;
   try {
-    while (reader.pos < reader.len && damaged < MAX_MENDED) {
+    while (reader.pos < reader.len && mending.left > 0) {
       const start = reader.pos;
       const [fieldNo, wireType] = reader.tag();
       reader.skip(wireType, fieldNo);
@@ -131,7 +147,7 @@ function salvageCause(bytes: Uint8Array): Cause {
       try {
         mergeFromBinary(CauseSchema, cause, field);
       } catch {
-        damaged++;
+        mending.left--;
         const desc = CauseSchema.fields.find((f) => f.number === fieldNo);
         if (desc?.scalar === ScalarType.STRING && wireType === WireType.LengthDelimited) {
           mergeFromBinary(CauseSchema, cause, withValidUtf8(field));
