@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ErrorChainSchema, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
-import { formatErrorChain } from "./format.js";
+import { arbitraryChain } from "../../test/support/arbitrary-chain.js";
+import { formatBeginning, formatErrorChain } from "./format.js";
 
 const plain = create(ErrorChainSchema, {
   causes: [
@@ -67,5 +69,39 @@ describe("formatErrorChain", () => {
   test("gives the text of an error without a chain", () => {
     expect(formatErrorChain(new TypeError("no chain"))).toBe("TypeError: no chain");
     expect(formatErrorChain("a\nb")).toBe("a\\nb");
+  });
+
+  test("takes no time for what is not asked for, and little for the rest", () => {
+    const deep = create(ErrorChainSchema, {
+      causes: Array.from({ length: 256 }, (_, n) => ({
+        system: "A",
+        code: "1",
+        message: "\u0001".repeat(238),
+        branches: n < 255 ? 1 : 0,
+      })),
+    });
+    const took = (run: () => void) => {
+      const start = performance.now();
+      run();
+      return performance.now() - start;
+    };
+    const times = Array.from({ length: 5 }, () => took(() => formatErrorChain(deep)));
+    expect(Math.min(...times)).toBeLessThan(25);
+    const few = Array.from({ length: 5 }, () => took(() => formatBeginning(deep, 512)));
+    expect(Math.min(...few)).toBeLessThan(1);
+  });
+});
+
+describe("formatBeginning", () => {
+  test("is how the whole line begins", () => {
+    fc.assert(
+      fc.property(arbitraryChain({ min: 1, max: 40 }), fc.nat({ max: 600 }), (chain, length) => {
+        const whole = formatErrorChain(chain);
+        const beginning = formatBeginning(chain, length);
+        // Half a pair of surrogates at the end of what was asked for is escaped.
+        expect(beginning.slice(0, length)).toBe(whole.slice(0, length));
+        expect(beginning.length).toBeGreaterThanOrEqual(Math.min(length, whole.length));
+      }),
+    );
   });
 });

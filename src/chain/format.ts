@@ -28,18 +28,40 @@ export function formatErrorChain(errorOrChain: unknown, options?: FormatOptions)
   return options?.style === "tree" ? formatTree(tree, chain) : formatLine(tree);
 }
 
-function formatLine(node: CauseNode): string {
-  // A message must not look like a link of the chain.
-  const parts = [sentence(node.cause).replaceAll("←", escapeChar)];
-  if (node.cause.elided > 0) {
-    parts.push(elided(node.cause));
+/**
+ * The beginning of the line of a chain, of as many characters as are asked for and
+ * perhaps some more. What comes behind costs nothing, however long the chain is.
+ */
+export function formatBeginning(chain: ErrorChain, length: number): string {
+  const tree = causeTree(chain);
+  return tree ? formatLine(tree, length) : "";
+}
+
+function formatLine(tree: CauseNode, length = Number.POSITIVE_INFINITY): string {
+  let line = "";
+  // A stack instead of recursion: a chain from a peer may be deep. The next is last.
+  const rest: (CauseNode | string)[] = [tree];
+  for (let next = rest.pop(); next !== undefined && line.length < length; next = rest.pop()) {
+    if (typeof next === "string") {
+      line += next;
+      continue;
+    }
+    const { cause, children } = next;
+    // A message must not look like a link of the chain.
+    line += sentence(cause, length).replaceAll("←", escapeChar);
+    if (cause.elided > 0) {
+      line += ` ← ${elided(cause)}`;
+    }
+    const [only] = children;
+    if (children.length === 1 && only !== undefined) {
+      rest.push(only, " ← ");
+    } else {
+      for (let index = children.length - 1; index >= 0; index--) {
+        rest.push(")", children[index] as CauseNode, index === 0 ? " ← (" : " + (");
+      }
+    }
   }
-  if (node.children.length === 1) {
-    parts.push(...node.children.map(formatLine));
-  } else if (node.children.length > 1) {
-    parts.push(node.children.map((child) => `(${formatLine(child)})`).join(" + "));
-  }
-  return parts.join(" ← ");
+  return line;
 }
 
 function formatTree(tree: CauseNode, chain: ErrorChain): string {
@@ -65,10 +87,9 @@ function formatTree(tree: CauseNode, chain: ErrorChain): string {
   return lines.join("\n");
 }
 
-function sentence(cause: Cause): string {
-  return escapeControls(
-    cause.message === "" ? fullCode(cause) : `${fullCode(cause)} ${cause.message}`,
-  );
+function sentence(cause: Cause, length?: number): string {
+  const message = cause.message.slice(0, length);
+  return escapeControls(message === "" ? fullCode(cause) : `${fullCode(cause)} ${message}`);
 }
 
 function elided(cause: Cause): string {

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import type { SaidCause } from "../catalog/google-rpc.js";
 import { detailsOf, ownChainBytes, typeNameOf } from "../chain/error-chain.js";
-import { formatErrorChain } from "../chain/format.js";
+import { formatBeginning } from "../chain/format.js";
 import { readChain, repairChain } from "../chain/read.js";
 import { type PeerRetryFacts, PUSHBACK, RETRY_AFTER, readPushback } from "../chain/retry-facts.js";
 import { RETRY_INFO } from "../chain/retry-info.js";
@@ -62,7 +62,7 @@ export function isOfProcedure({ bytes, scan }: ReceivedChain, called: string): b
 /** What a chain says that nobody vouches for, as a private arg of one cause. */
 export function claimOf({ bytes }: ReceivedChain): SaidCause {
   const chain = readChain(bytes);
-  const claim = truncateUtf8(formatErrorChain(chain), MAX_CLAIM_BYTES);
+  const claim = truncateUtf8(formatBeginning(chain, MAX_CLAIM_BYTES + 1), MAX_CLAIM_BYTES);
   const delay = chain.causes[0]?.retry?.delay;
   return { privateArgs: { claim }, ...(delay && { delay }) };
 }
