@@ -6,8 +6,8 @@ import {
   continueTrace,
   fromSpanContext,
   parseTraceparent,
+  readTracestate,
   TRACEPARENT,
-  TRACESTATE,
   type TraceContext,
   toSpanContext,
 } from "./trace-context.js";
@@ -80,7 +80,7 @@ export function beginScope(
     trace: undefined,
     parentSpan: span?.spanContext(),
     traceparent,
-    tracestate: traceparent === null ? null : header.get(TRACESTATE),
+    tracestate: traceparent === null ? null : readTracestate(header),
     clock: 0,
     failedCalls: undefined,
     givenUp: undefined,

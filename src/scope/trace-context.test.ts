@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { continueTrace, sendTrace } from "./trace-context.js";
+import { continueTrace, readTracestate, sendTrace } from "./trace-context.js";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 const valid = `00-${traceId}-b7ad6b7169203331-01`;
@@ -17,8 +17,12 @@ describe("continueTrace", () => {
     expect(received(valid).spanId).not.toBe(trace.spanId);
   });
 
-  test("takes a later version of the header", () => {
-    expect(received(`01-${traceId}-b7ad6b7169203331-01-more`).traceId).toBe(traceId);
+  test("takes a later version of the header, of which nothing more is sent on", () => {
+    const trace = received(`01-${traceId}-b7ad6b7169203331-01-${"more".repeat(10_000)}`);
+    expect(trace.traceId).toBe(traceId);
+    const header = new Headers();
+    sendTrace(trace, header);
+    expect(header.get("traceparent")).toBe(`00-${traceId}-${trace.spanId}-01`);
   });
 
   test.each([
@@ -43,6 +47,14 @@ describe("continueTrace", () => {
     expect(trace.state).toBe("");
     expect(trace.flags).toBe("01");
   });
+});
+
+test("a state of up to 512 characters is continued, and a longer one is none", () => {
+  const stateOf = (length: number) =>
+    readTracestate(new Headers({ tracestate: `a=${"x".repeat(length - 2)}` }));
+  expect(stateOf(512)).toHaveLength(512);
+  expect(stateOf(513)).toBeNull();
+  expect(readTracestate(new Headers())).toBeNull();
 });
 
 test("sendTrace makes the callee continue the trace", () => {

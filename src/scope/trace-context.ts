@@ -14,7 +14,20 @@ export interface TraceContext {
 }
 
 export const TRACEPARENT = "traceparent";
-export const TRACESTATE = "tracestate";
+const TRACESTATE = "tracestate";
+
+/**
+ * The `tracestate` of a request, which is sent on with its calls. One that is longer than
+ * what a hop should pass on is left out, as OpenTelemetry does: it may fill all the room
+ * that a callee has for headers, and then each call fails, whoever sent it.
+ * See https://www.w3.org/TR/trace-context/#tracestate-limits
+ */
+export function readTracestate(header: Headers): string | null {
+  const state = header.get(TRACESTATE);
+  return state !== null && state.length <= MAX_STATE_LENGTH ? state : null;
+}
+
+const MAX_STATE_LENGTH = 512;
 
 /**
  * The trace context of a new hop: continues that of the request, or begins a

@@ -25,7 +25,12 @@ import { isNewSpan } from "../report/rpc-span.js";
 import { safely } from "../report/safely.js";
 import { activeSpan } from "../scope/active-span.js";
 import { headerCarrier } from "../scope/header-carrier.js";
-import { parseTraceparent, TRACEPARENT, toSpanContext } from "../scope/trace-context.js";
+import {
+  parseTraceparent,
+  readTracestate,
+  TRACEPARENT,
+  toSpanContext,
+} from "../scope/trace-context.js";
 
 /** Our own span of a request, and the measurement of how long it took. */
 export interface ServerSpan {
@@ -122,6 +127,6 @@ function callerContext(base: Context, header: Headers): Context {
   if (trace.getSpanContext(extracted) !== undefined || caller === undefined) {
     return extracted;
   }
-  const state = header.get("tracestate") ?? "";
+  const state = readTracestate(header) ?? "";
   return trace.setSpanContext(extracted, toSpanContext({ ...caller, state }));
 }
