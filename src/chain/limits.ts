@@ -48,6 +48,9 @@ export function chainBudget(
   if (message.length <= SHORT_MESSAGE && most <= DEFAULT_MAX_BYTES) {
     return wanted;
   }
+  if (message.length > TRAILER_BYTES) {
+    return Math.min(wanted, LEAST_MAX_BYTES); // a peer's message may be too long to encode
+  }
   const besideBytes = beside.reduce((sum, detail) => sum + anyBytes(detail), 0);
   const free = TRAILER_BYTES - grpcTrailerBytes(message, besideBytes);
   const forChain = Math.floor((free * 3) / 4);

@@ -40,4 +40,14 @@ describe("makeSendable", () => {
     expect(sendable.details).toEqual(details.filter(({ value }) => value.length < 30_000));
     expect(sendable.truncated).toEqual(["t30000"]);
   });
+
+  test("cuts a message that is longer than can be encoded", () => {
+    const message = "没".repeat(60_000_000);
+    const sendable = makeSendable(
+      { message, details: [], metadata: undefined },
+      100,
+      () => "trailers",
+    );
+    expect(sendable.message).toMatch(/^没{3000,}…$/);
+  });
 });

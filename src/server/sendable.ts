@@ -119,7 +119,9 @@ export function makeSendable(
   ];
   const roomForMessage = MAX_TRAILER_BYTES - sizeOf(small.kept);
   const fits = (text: string) =>
-    !isInTrailers || grpcTrailerBytes(text, chainBytes + detailBytes) <= roomForMessage;
+    !isInTrailers ||
+    (text.length <= roomForMessage && // it may be too long to be encoded
+      grpcTrailerBytes(text, chainBytes + detailBytes) <= roomForMessage);
   let message = whole;
   if (!fits(whole)) {
     truncated.push("message");
