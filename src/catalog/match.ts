@@ -77,14 +77,21 @@ export function matchCause<Definitions extends DefinitionSet>(
   causeOrError: unknown,
   definitions: Definitions,
 ): MatchedCause<Definitions> | OtherCause {
-  const cause = isMessage(causeOrError, CauseSchema)
-    ? causeOrError
-    : errorChain(causeOrError)?.causes[0];
+  const cause = isCause(causeOrError) ? causeOrError : errorChain(causeOrError)?.causes[0];
   const definition =
     cause && Object.values(definitions).find((candidate) => sameCode(cause, candidate));
   return definition === undefined
     ? { fullCode: undefined, args: undefined, cause }
     : ({ fullCode: definition.fullCode, args: cause?.args, cause } as MatchedCause<Definitions>);
+}
+
+/** Never throws, as isMessage() does for a proxy whose traps throw. */
+function isCause(value: unknown): value is Cause {
+  try {
+    return isMessage(value, CauseSchema);
+  } catch {
+    return false;
+  }
 }
 
 function sameCode(a: CodeParts, b: CodeParts): boolean {

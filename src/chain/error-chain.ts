@@ -3,7 +3,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { MAX_READ_CAUSES } from "./limits.js";
 import { readChain } from "./read.js";
-import { causeOf, errorsOf, isConnectError, isList } from "./thrown.js";
+import { causeOf, errorsOf, isConnectError, isList, itemsOf } from "./thrown.js";
 
 /** One entry of `ConnectError.details`. */
 export type ErrorDetail = ConnectError["details"][number];
@@ -61,19 +61,28 @@ function chainBytes(error: unknown): Uint8Array | undefined {
   return bytes;
 }
 
-/** The encoded chain in an error's own details. */
+/** The encoded chain in an error's own details. Never throws. */
 export function ownChainBytes(error: unknown): Uint8Array | undefined {
-  const detail = ownChainDetail(error);
-  const value = detail && ("desc" in detail ? encodeDetail(detail) : detail.value);
-  return isBytes(value) ? value : undefined;
+  try {
+    const detail = ownChainDetail(error);
+    const value = detail && ("desc" in detail ? encodeDetail(detail) : detail.value);
+    return isBytes(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Whether a thrown value carries a chain of its own. */
+/** Whether a thrown value carries a chain of its own. Never throws. */
 export function hasOwnChain(value: unknown): value is ConnectError {
-  const detail = ownChainDetail(value);
-  return detail !== undefined && (!("desc" in detail) || encodeDetail(detail) !== undefined);
+  try {
+    const detail = ownChainDetail(value);
+    return detail !== undefined && (!("desc" in detail) || encodeDetail(detail) !== undefined);
+  } catch {
+    return false;
+  }
 }
 
+/** May throw, as what it finds may have getters. */
 function ownChainDetail(error: unknown): ErrorDetail | undefined {
   for (const detail of isConnectError(error) ? detailsOf(error) : NO_DETAILS) {
     if (isChainDetail(detail) && !hasOddValue(detail)) {
@@ -96,17 +105,22 @@ export function isBytes(value: unknown): value is Uint8Array {
 
 const NO_DETAILS: readonly ErrorDetail[] = [];
 
-/** The details of an error, also where somebody has put something else there. */
-export function detailsOf({ details }: ConnectError): readonly ErrorDetail[] {
-  if (!isList(details)) {
-    return NO_DETAILS;
-  }
-  for (const detail of details as readonly unknown[]) {
-    if (!isDetail(detail)) {
-      return details.filter(isDetail); // also without the holes of a sparse array
+/** The details of an error, also where somebody has put something else there. Never throws. */
+export function detailsOf(error: ConnectError): readonly ErrorDetail[] {
+  try {
+    const { details } = error;
+    if (!isList(details)) {
+      return NO_DETAILS;
     }
+    for (const detail of details as readonly unknown[]) {
+      if (!isDetail(detail)) {
+        return details.filter(isDetail); // also without the holes of a sparse array
+      }
+    }
+    return details;
+  } catch {
+    return NO_DETAILS; // a getter, or a proxy whose traps throw
   }
-  return details;
 }
 
 function isDetail(value: unknown): value is ErrorDetail {
@@ -187,11 +201,8 @@ function walk(
   if (!list && !visit(value)) {
     return;
   }
-  const errors = list ? value : errorsOf(value);
-  if (errors.length > 0) {
-    for (const next of errors.slice(0, MAX_ERRORS_BEHIND)) {
-      walk(next, depth + 1, seen, visit);
-    }
+  for (const next of list ? itemsOf(value) : errorsOf(value)) {
+    walk(next, depth + 1, seen, visit);
   }
   if (!list) {
     walk(causeOf(value), depth + 1, seen, visit);

@@ -24,11 +24,14 @@ export function causeOf(error: unknown): unknown {
   }
 }
 
-/** The errors of an AggregateError or a SuppressedError; none of any other value. Never throws. */
+/**
+ * The errors of an AggregateError or a SuppressedError, see itemsOf(); none of any other
+ * value. Never throws.
+ */
 export function errorsOf(error: unknown): unknown[] {
   const errors = readErrors(error);
   if (isList(errors) && (isAggregate(error) || readProperty(error, "name") === "AggregateError")) {
-    return errors;
+    return itemsOf(errors);
   }
   // What `using` throws where a block and then its clean-up fail: the block's error comes first.
   return readProperty(error, "name") === "SuppressedError"
@@ -52,6 +55,21 @@ export function isList(value: unknown): value is unknown[] {
     return false;
   }
 }
+
+/** What is in an array, up to MAX_ITEMS. Never throws, as reading a proxied one may. */
+export function itemsOf(list: readonly unknown[]): unknown[] {
+  const items: unknown[] = [];
+  try {
+    for (let index = 0; index < list.length && index < MAX_ITEMS; index++) {
+      items.push(list[index]);
+    }
+  } catch {
+    // What came before is what can be read.
+  }
+  return items;
+}
+
+const MAX_ITEMS = 256;
 
 /**
  * A thrown value as text, `TypeError: x is not a function`, without a stack; of an object

@@ -97,10 +97,9 @@ function describe(error: unknown, { exposure = "public" }: ErrorResponseOptions 
   }
   // The same error as for RPC: that with the chain, which others may wrap.
   const [carrier = error] = errorsWithChain(error);
-  const rpcStatus = isConnectError(carrier) ? sendableStatus(carrier.code) : Code.Internal;
+  const { rpcStatus, rawMessage } = readConnectError(carrier);
   const whole = errorChain(carrier) ?? create(ErrorChainSchema);
-  const ownMessage =
-    exposure === "internal" && isConnectError(carrier) ? carrier.rawMessage : undefined;
+  const ownMessage = exposure === "internal" ? rawMessage : "";
   const chain: ErrorChain = exposeChain(whole, exposure);
   const [nearest] = chain.causes;
   const name = Status[rpcStatus] ?? Status[Status.UNKNOWN];
@@ -113,6 +112,18 @@ function describe(error: unknown, { exposure = "public" }: ErrorResponseOptions 
     traceId: toHex(chain.traceId),
     causes: chain.causes.map(causeBody),
   };
+}
+
+/** What a ConnectError says beside its chain. Never throws, also where that are getters. */
+function readConnectError(error: unknown): { rpcStatus: Code; rawMessage: string } {
+  try {
+    if (isConnectError(error)) {
+      return { rpcStatus: sendableStatus(error.code), rawMessage: error.rawMessage };
+    }
+  } catch {
+    // As any other value.
+  }
+  return { rpcStatus: Code.Internal, rawMessage: "" };
 }
 
 function causeBody(cause: Cause): CauseBody {
