@@ -59,6 +59,20 @@ describe("formatErrorChain", () => {
     expect(formatErrorChain(hostile)).toBe("A_100 one\\ntwo\\u001b[31m red \\u202e turned");
   });
 
+  test("escapes all that turns text around or breaks the line, whatever the script", () => {
+    const causes = [{ system: "A", code: "100", message: "" }];
+    const chain = create(ErrorChainSchema, { causes });
+    for (let code = 0; code <= 0xffff; code++) {
+      const char = String.fromCharCode(code);
+      if (/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/u.test(char)) {
+        const [cause] = chain.causes;
+        if (cause !== undefined) cause.message = `a${char}b`;
+        expect(formatErrorChain(chain)).toMatch(/^A_100 a\\([nrt]|u[0-9a-f]{4})b$/);
+        expect(formatErrorChain(chain, { style: "tree" })).not.toContain(char);
+      }
+    }
+  });
+
   test("lets no message look like another cause", () => {
     const forged = create(ErrorChainSchema, {
       causes: [{ system: "A", code: "100", message: "oops ← B_200 disk full" }],

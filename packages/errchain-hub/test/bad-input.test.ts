@@ -81,7 +81,7 @@ test("a record of 10 MB is kept up to what is useful", async () => {
 
 test("hostile texts stay texts", async () => {
   const hub = await startHub();
-  const html = `<script>alert(1)</script><img src=x onerror=alert(1)>'"--\u001b[2J\u202e`;
+  const html = `<script>alert(1)</script><img src=x onerror=alert(1)>'"--\u001b[2J\u202e\u061c`;
   const ids = ["<script>", "../../etc/passwd", "' OR 1=1 --", "%00", "__proto__"].map((id) =>
     id.replaceAll(" ", "_"),
   );
@@ -92,6 +92,7 @@ test("hostile texts stay texts", async () => {
     expect(trace?.summary?.traceId).toBe(id);
     expect(trace?.hops[0]?.message).toBe(html);
     expect(trace?.text).not.toContain("\u001b");
+    expect(trace?.text).not.toMatch(/\p{Bidi_Control}/u);
     const response = await fetch(`${hub.httpUrl}/t/${encodeURIComponent(id)}.txt`, {
       headers: hub.headers,
     });
