@@ -27,26 +27,50 @@ const MAX_RANGES = 16;
 const MAX_RANGE_LENGTH = 35;
 
 /**
- * The best of the tags for the ranges by the lookup of BCP 47 (RFC 4647, section
- * 3.4): each range is shortened from its end until it is one of the tags.
- * Undefined if none is.
+ * The best of the tags for the ranges, best first. For each range that is, in this order:
+ *
+ * - a tag by the lookup of BCP 47 (RFC 4647, section 3.4): the range is shortened from its
+ *   end until it is one of the tags;
+ * - language and region without the script, since a region mostly has one: `zh-Hans-CN`
+ *   finds `zh-CN`, and `zh-Hant-TW` does not;
+ * - the first tag that begins with the range (section 3.3.1, basic filtering): `zh` finds
+ *   `zh-CN`. Who asks for a language would rather read it as it is written somewhere than
+ *   another one.
+ *
+ * Undefined if there is none.
  */
 export function lookupLanguage(
   ranges: readonly string[],
   tags: readonly string[],
 ): string | undefined {
+  const known = new Map(tags.map((tag) => [tag.toLowerCase(), tag]));
   for (const range of ranges) {
-    const subtags = range.toLowerCase().split("-");
-    while (subtags.length > 0) {
-      const found = tags.find((tag) => tag.toLowerCase() === subtags.join("-"));
-      if (found !== undefined) {
-        return found;
-      }
-      subtags.pop();
-      if (subtags.at(-1)?.length === 1) {
-        subtags.pop(); // a singleton such as the x in zh-x-private goes with what follows it
-      }
+    const found = bestFor(range.toLowerCase(), known);
+    if (found !== undefined) {
+      return found;
     }
   }
   return undefined;
+}
+
+function bestFor(range: string, known: ReadonlyMap<string, string>): string | undefined {
+  for (let shorter = range; shorter !== ""; shorter = shorten(shorter)) {
+    const found = known.get(shorter);
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  const withoutScript = range.replace(SCRIPT_AND_REGION, "$1-$2");
+  const starting = [...known.keys()].find((tag) => tag.startsWith(`${range}-`));
+  return known.get(withoutScript) ?? (starting && known.get(starting));
+}
+
+/** Language, script and region, and whatever follows. */
+const SCRIPT_AND_REGION = /^([a-z]{2,3})-[a-z]{4}-([a-z]{2}|[0-9]{3})(-.*)?$/;
+
+/** A singleton such as the x in zh-x-private goes with what follows it. */
+function shorten(range: string): string {
+  const end = range.lastIndexOf("-");
+  const isBehindSingleton = range.charAt(end - 2) === "-";
+  return range.slice(0, Math.max(isBehindSingleton ? end - 2 : end, 0));
 }

@@ -43,7 +43,8 @@ export interface ErrorInit<
   readonly locale?: string;
   /**
    * The message in other languages, by BCP 47 tag: `{ "zh-CN": "…{name}…" }`. Server
-   * interceptors choose by the request's `accept-language`. Default: none.
+   * interceptors choose by the request's `accept-language`; `zh` and `zh-Hans-CN` find
+   * `zh-CN` too. Default: none.
    */
   readonly localized?: Readonly<Record<string, string>>;
   /** Who may read the message. Default: `"INTERNAL"`. */

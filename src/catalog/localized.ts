@@ -77,6 +77,6 @@ export function localizedMessage(
     return undefined;
   }
   const { locale, templates } = messages;
-  const tag = lookupLanguage(ranges, [...templates.keys(), locale]);
+  const tag = lookupLanguage(ranges, [locale, ...templates.keys()]);
   return tag === undefined ? undefined : templates.get(tag)?.render(args);
 }
