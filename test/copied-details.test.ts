@@ -65,37 +65,31 @@ test.each(
   ]);
 });
 
-test.each(["a call outside of any request", "a client without interceptors"])(
-  "nor where they are those of %s",
-  async (how) => {
-    const url = await startServer(
-      "2",
-      probeRoutes(() => Promise.reject(broken())),
-      [createServerInterceptor()],
-    );
-    const transport = connectTo("gRPC", url);
-    const isBare = how === "a client without interceptors";
-    const deep = createClient(
-      ProbeService,
-      isBare ? transport : createErrorChainTransport(transport),
-    );
-    const outside = await failureOf(deep.unary({}));
-    const front = await startServer(
-      "2",
-      (router) =>
-        router.service(ProbeService, {
-          async *serverStream() {
-            yield { text: "first" };
-            const caught = isBare ? await failureOf(deep.unary({})) : outside;
-            const error = new ConnectError("the front gives up", Code.Aborted);
-            error.details = ConnectError.from(caught).details;
-            throw error;
-          },
-        }),
-      [createServerInterceptor({ system: "FRONT" })],
-    );
-    const client = createClient(ProbeService, connectTo("gRPC", front));
-    const error = await failureOf(callProbe(client, "serverStream", ""));
+test("nor where they are those of a call outside of the request, or of one before a message", async () => {
+  const url = await startServer(
+    "2",
+    probeRoutes(() => Promise.reject(broken())),
+    [createServerInterceptor()],
+  );
+  const deep = createClient(ProbeService, createErrorChainTransport(connectTo("gRPC", url)));
+  const outside = await failureOf(deep.unary({}));
+  const front = await startServer(
+    "2",
+    (router) =>
+      router.service(ProbeService, {
+        async *serverStream({ text }) {
+          const caught = text === "outside" ? outside : await failureOf(deep.unary({}));
+          yield { text: "first" };
+          const error = new ConnectError("the front gives up", Code.Aborted);
+          error.details = ConnectError.from(caught).details;
+          throw error;
+        },
+      }),
+    [createServerInterceptor({ system: "FRONT" })],
+  );
+  const client = createClient(ProbeService, connectTo("gRPC", front));
+  for (const text of ["outside", "before"]) {
+    const error = await failureOf(callProbe(client, "serverStream", text));
     expect(errorChain(error)?.causes.map(fullCode)).toEqual(["FRONT_1", "DEEP_2002"]);
-  },
-);
+  }
+});

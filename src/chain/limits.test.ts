@@ -10,8 +10,6 @@ describe("chainBudget", () => {
 
   test("does not look at a message that fills the trailers by itself", () => {
     const huge = "没".repeat(60_000_000); // percent-encoded longer than a string may be
-    const start = performance.now();
-    expect(chainBudget(DEFAULT_MAX_BYTES, huge)).toBe(1024);
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(chainBudget(DEFAULT_MAX_BYTES, huge)).toBe(1024); // it threw
   });
 });

@@ -20,18 +20,6 @@ function chainOf(...causes: Uint8Array[]): Uint8Array {
 
 const cause = toBinary(CauseSchema, create(CauseSchema, { system: "A", code: "1" }));
 
-/** What a function gives, and how many milliseconds it takes at best. */
-function timed<T>(run: () => T): { read: T; took: number } {
-  let took = Number.POSITIVE_INFINITY;
-  let read = run();
-  for (let n = 0; n < 5; n++) {
-    const start = performance.now();
-    read = run();
-    took = Math.min(took, performance.now() - start);
-  }
-  return { read, took };
-}
-
 describe("readChain", () => {
   test("reads back what was written", () => {
     fc.assert(
@@ -73,10 +61,9 @@ describe("readChain", () => {
     expect(causes.every(({ message }) => message === "\ufffd")).toBe(true);
 
     const hostile = chainOf(...Array(MAX_READ_CAUSES).fill(damaged(16)), cause);
-    const { read, took } = timed(() => readChain(hostile));
+    const read = readChain(hostile);
     expect(read.causes.length).toBeLessThan(10);
     expect(read.causes.at(-1)).toMatchObject({ system: "A", code: "1" });
-    expect(took).toBeLessThan(15);
     expect(repairChain(hostile)).toBe(repairChain(hostile)); // remembered
   });
 

@@ -3,8 +3,7 @@ import { BuiltinError } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import { type Cause, Provenance } from "../../gen/errchain/v1/error_chain_pb.js";
 import { type BuiltinCauseInit, type BuiltinCode, builtinCause } from "../catalog/builtin.js";
 import type { Classifier } from "../catalog/cause-init.js";
-import { procedureOf } from "../catalog/component.js";
-import { isRaisedAlone, type Raised, raisedAs } from "../catalog/raised.js";
+import { isRaisedAlone, raisedAs } from "../catalog/raised.js";
 import { isConnectionCode } from "../chain/connection-codes.js";
 import { type ErrorDetail, otherDetailsOf, ownChainBytes } from "../chain/error-chain.js";
 import { sendableStatus } from "../chain/status.js";
@@ -98,7 +97,7 @@ export function classify(
   if (nearest?.error !== undefined && failures.length === 1 && wrapsOnly) {
     const { error } = nearest;
     const raised = raisedAs(error);
-    if (raised !== undefined && isCopiedChain(error, raised, request)) {
+    if (raised !== undefined && isCopiedChain(error)) {
       return fromApplication(error, failures);
     }
     if (raised !== undefined) {
@@ -145,15 +144,14 @@ function hasCause(error: ConnectError): boolean {
 
 /**
  * Whether the application has put the details of a failed call's error on one of its own:
- * it is no other error of ours that has the very same bytes, or tells of another procedure.
+ * it is no other error of ours that has the very same bytes.
  */
-function isCopiedChain(error: ConnectError, { own }: Raised, { req }: FailedRequest): boolean {
+function isCopiedChain(error: ConnectError): boolean {
   if (isRaisedAlone(error)) {
     return false; // as mostly
   }
   const bytes = ownChainBytes(error);
-  const isOther = own.procedure !== "" && own.procedure !== procedureOf(req.method);
-  return isOther || (bytes !== undefined && isOfFailedCall(bytes));
+  return bytes !== undefined && isOfFailedCall(bytes);
 }
 
 /** Whether a ConnectError is that of a failed call, and not one that the application made. */

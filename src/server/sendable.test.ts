@@ -2,8 +2,6 @@ import { describe, expect, test } from "vitest";
 import { type Carrier, makeSendable } from "./sendable.js";
 
 describe("makeSendable", () => {
-  const fewMs = 150;
-
   test.each<Carrier>(["trailers", "headers", "body"])("is bounded in time over %s", (carrier) => {
     const count = 20_000;
     const headers = Array.from({ length: count }, (_, n): [string, string] => [`x${n}`, "v"]);
@@ -12,7 +10,7 @@ describe("makeSendable", () => {
     const start = performance.now();
     makeSendable({ message: "no", details, metadata: undefined }, 100, () => carrier);
     makeSendable({ message: "no", details: [], metadata }, 100, () => carrier);
-    expect(performance.now() - start).toBeLessThan(fewMs);
+    expect(performance.now() - start).toBeLessThan(1_500); // it was more than 3 s
   });
 
   test("says last of all goodbye to the header that says when to come again", () => {
