@@ -15,7 +15,7 @@ import {
   ExportLogsServiceResponseSchema,
 } from "../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type HubProcess, settled, spawnHub, startHub } from "./support/hub-process.ts";
-import { linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
+import { exportBytes, linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
 
 let hub: HubProcess;
 beforeAll(async () => {
@@ -262,6 +262,71 @@ test("bad records are rejected one by one, and the others are stored", async () 
   }
   const { trace } = await hub.api.getTrace({ text: traceId });
   expect(trace?.hops[0]?.sources).toMatchObject({ lines: 1, events: 1 });
+});
+
+describe("one bad text or number does not cost its whole request", () => {
+  /** What is known of a trace: the messages of its hops. */
+  const messagesOf = async (traceId: string) => {
+    const { trace } = await hub.api.getTrace({ text: traceId });
+    return trace?.hops.map(({ message }) => message);
+  };
+
+  test("JSON with a text that was cut within a character", async () => {
+    const [traceId, cut] = [newTrace(), newTrace()];
+    const logRecords = [
+      { body: { stringValue: `${traceId}|A_1000|m` } },
+      { body: { stringValue: `${cut}|A_1000|order for ${"😀".slice(0, 1)}` } },
+    ];
+    const request = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    const response = await postLogs(hub, request, { "content-type": "application/json" });
+    expect([response.status, await response.json()]).toEqual([200, {}]);
+    expect(await messagesOf(traceId)).toEqual(["m"]);
+    expect(await messagesOf(cut)).toEqual(["order for \ufffd"]);
+  });
+
+  test.each([
+    { timeUnixNano: "abc" },
+    { observedTimeUnixNano: -5 },
+    { body: { intValue: "x" } },
+    { body: { bytesValue: "%" } },
+    { attributes: "none" },
+  ])("JSON with a record that cannot be read: %j", async (bad) => {
+    const traceId = newTrace();
+    const good = { body: { stringValue: `${traceId}|A_1000|m` } };
+    const request = JSON.stringify({
+      resourceLogs: [
+        { scopeLogs: [{ logRecords: [bad, good] }, { log_records: [{ ...good, ...bad }, null] }] },
+        { scopeLogs: null },
+      ],
+    });
+    const response = await postLogs(hub, request, { "content-type": "application/json" });
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      {
+        partialSuccess: {
+          rejectedLogRecords: "3",
+          errorMessage: expect.stringContaining(
+            Object.keys(bad)[0] === "body" ? "AnyValue" : "LogRecord",
+          ),
+        },
+      },
+    ]);
+    expect(await messagesOf(traceId)).toEqual(["m"]);
+  });
+
+  test.each(["HTTP", "gRPC"])("Protobuf over %s with a text that is no UTF-8", async (way) => {
+    const [traceId, latin1] = [newTrace(), newTrace()];
+    const bytes = linesBytes([`${traceId}|A_1000|m`, `${latin1}|A_1000|caf#`]);
+    bytes[bytes.lastIndexOf("#".charCodeAt(0))] = 0xe9;
+    if (way === "HTTP") {
+      const response = await postLogs(hub, bytes);
+      expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 0]);
+    } else {
+      expect(await exportBytes(hub, bytes)).toMatchObject({ "grpc-status": "0" });
+    }
+    expect(await messagesOf(traceId)).toEqual(["m"]);
+    expect(await messagesOf(latin1)).toEqual(["caf\ufffd"]);
+  });
 });
 
 test("a record without a trace ID has a place of its own", async () => {

@@ -13,6 +13,7 @@ export interface IngestCounts {
 
 /** What became of a request that was taken. */
 export interface IngestResult {
+  /** How many records are bad for good. */
   readonly rejected: number;
   /** Why, for the first of them. */
   readonly problem: string;
@@ -23,9 +24,10 @@ export interface Ingest {
   /**
    * Resolves when all good records of a request are committed. Throws an
    * UnavailableError if the sender should come again; what had been stored by
-   * then is recognised when it does.
+   * then is recognised when it does. `unread` are records that could not even be
+   * decoded.
    */
-  take(request: ExportLogsServiceRequest): Promise<IngestResult>;
+  take(request: ExportLogsServiceRequest, unread?: IngestResult): Promise<IngestResult>;
   readonly counts: IngestCounts;
 }
 
@@ -49,8 +51,9 @@ const PIECE = 10_000;
 export function createIngest(store: Store, onProblem: (message: string) => void): Ingest {
   const counts = { accepted: 0, duplicates: 0, ignored: 0, rejected: 0, turnedAway: 0 };
   return {
-    async take(request) {
-      const { records, ignored, rejected, problem } = takeApart(request, Date.now() * 1000);
+    async take(request, unread = { rejected: 0, problem: "" }) {
+      const { records, ignored, ...bad } = takeApart(request, Date.now() * 1000);
+      const rejected = unread.rejected + bad.rejected;
       let stored = 0;
       try {
         for (; stored < records.length; stored += PIECE) {
@@ -64,7 +67,7 @@ export function createIngest(store: Store, onProblem: (message: string) => void)
       }
       counts.ignored += ignored;
       counts.rejected += rejected;
-      return { rejected, problem };
+      return { rejected, problem: unread.problem || bad.problem };
     },
     counts,
   };

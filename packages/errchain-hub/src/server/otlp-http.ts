@@ -3,12 +3,11 @@ import { createGunzip } from "node:zlib";
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
-  type ExportLogsServiceRequest,
   ExportLogsServiceRequestSchema,
   ExportLogsServiceResponseSchema,
 } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type Ingest, type IngestResult, UnavailableError } from "../ingest/ingest.js";
-import { readOtlpJson } from "../otlp/otlp-json.js";
+import { type OtlpJson, readOtlpJson } from "../otlp/otlp-json.js";
 import { type Auth, TOKEN_NEEDED } from "./auth.js";
 import { MAX_REQUEST_BYTES } from "./rpc-routes.js";
 
@@ -69,8 +68,8 @@ export function createOtlpHttp(
         }
         chunks.push(chunk);
       }
-      const message = readRequest(Buffer.concat(chunks), format);
-      answer(200, responseBody(format, await ingest.take(message)));
+      const { request: message, ...unread } = readRequest(Buffer.concat(chunks), format);
+      answer(200, responseBody(format, await ingest.take(message, unread)));
     } catch (err) {
       if (err instanceof UnavailableError) {
         const headers = { "retry-after": String(err.retryAfterSeconds) };
@@ -124,11 +123,13 @@ async function* contentOf(request: IncomingMessage, encoding: string): AsyncIter
   }
 }
 
-function readRequest(body: Buffer, format: "json" | "binary"): ExportLogsServiceRequest {
+function readRequest(body: Buffer, format: "json" | "binary"): OtlpJson {
   try {
-    return format === "json"
-      ? readOtlpJson(body.toString("utf8"))
-      : fromBinary(ExportLogsServiceRequestSchema, body);
+    if (format === "json") {
+      return readOtlpJson(body.toString("utf8"));
+    }
+    const request = fromBinary(ExportLogsServiceRequestSchema, body);
+    return { request, rejected: 0, problem: "" };
   } catch (err) {
     const message = err instanceof Error ? err.message : String(err);
     throw new BadRequestError(400, `the body is no ExportLogsServiceRequest: ${message}`);

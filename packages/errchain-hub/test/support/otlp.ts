@@ -1,3 +1,4 @@
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -38,4 +39,33 @@ export function postLogs(
 
 export function logsClient({ grpcUrl }: Pick<HubProcess, "grpcUrl">) {
   return createClient(LogsService, createGrpcTransport({ baseUrl: grpcUrl }));
+}
+
+/** Sends bytes as the message of an export over gRPC. Gives the headers with its status. */
+export async function exportBytes(
+  { grpcUrl, headers }: Pick<HubProcess, "grpcUrl" | "headers">,
+  bytes: Uint8Array,
+  { isGzip = false } = {},
+): Promise<IncomingHttpHeaders> {
+  const session = connect(grpcUrl);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    "content-type": "application/grpc",
+    te: "trailers",
+    ...(isGzip && { "grpc-encoding": "gzip" }),
+    ...headers,
+  });
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(isGzip ? 1 : 0);
+  prefix.writeUInt32BE(bytes.length, 1);
+  stream.end(Buffer.concat([prefix, bytes]));
+  const status = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    const take = (headers: IncomingHttpHeaders) => {
+      if (headers["grpc-status"] !== undefined) resolve(headers);
+    };
+    stream.on("response", take).on("trailers", take).on("error", reject).resume();
+  });
+  session.destroy();
+  return status;
 }
