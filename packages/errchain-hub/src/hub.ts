@@ -13,6 +13,7 @@ import { createIngest } from "./ingest/ingest.js";
 import { lockFolder } from "./process/lock-folder.js";
 import { createAuth } from "./server/auth.js";
 import { createGrpcServer } from "./server/grpc-server.js";
+import { createHeldBytes } from "./server/held-bytes.js";
 import { createHttpServer } from "./server/http-server.js";
 import type { RetentionOptions } from "./store/sqlite/retention.js";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.js";
@@ -99,12 +100,11 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     },
   });
   const shutdownSignal = stopping.signal;
-  const http = createHttpServer({
-    ...{ auth, hub, ingest, store, catalog, shutdownSignal },
-    isLoopback: isLoopback(host),
-    onError: (err) => onProblem(`a request failed: ${err instanceof Error ? err.stack : err}`),
-  });
-  const grpc = createGrpcServer({ auth, hub, ingest, shutdownSignal });
+  const onError = (err: unknown) =>
+    onProblem(`a request failed: ${err instanceof Error ? err.stack : err}`);
+  const common = { auth, hub, held: createHeldBytes(), ingest, shutdownSignal, onError };
+  const http = createHttpServer({ ...common, store, catalog, isLoopback: isLoopback(host) });
+  const grpc = createGrpcServer(common);
   const urls = await Promise.all([
     listen(http, host, options.httpPort, "--port"),
     listen(grpc.server, host, options.grpcPort, "--grpc-port"),

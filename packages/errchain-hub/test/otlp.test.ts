@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { request as httpRequest } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,13 +10,20 @@ import { gzipSync } from "node:zlib";
 import { create, fromBinary, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   ExportLogsServiceRequestSchema,
   ExportLogsServiceResponseSchema,
 } from "../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type HubProcess, settled, spawnHub, startHub } from "./support/hub-process.ts";
-import { exportBytes, linesBytes, linesRequest, logsClient, postLogs } from "./support/otlp.ts";
+import {
+  exportBytes,
+  exportHeaders,
+  linesBytes,
+  linesRequest,
+  logsClient,
+  postLogs,
+} from "./support/otlp.ts";
 
 let hub: HubProcess;
 beforeAll(async () => {
@@ -445,22 +453,27 @@ describe("overload", () => {
     expect((await Promise.all(answers)).some(({ status }) => status === 200)).toBe(true);
   }, 60_000);
 
+  /** Almost all of a request of 60 MB: what it inflates to in the end is withheld. */
+  const most = gzipSync(Buffer.alloc(60 * 1024 * 1024)).subarray(0, -8);
+
+  /** Begins to send it over HTTP. */
+  function beginHttp({ httpUrl, headers }: HubProcess) {
+    const sender = httpRequest(`${httpUrl}/v1/logs`, {
+      method: "POST",
+      headers: {
+        ...headers,
+        "content-type": "application/x-protobuf",
+        "content-encoding": "gzip",
+      },
+    });
+    sender.on("error", () => {});
+    sender.write(most);
+    return sender;
+  }
+
   test("over HTTP: so many bytes at a time, counted after decompression", async () => {
     const own = await startHub();
-    const most = gzipSync(Buffer.alloc(60 * 1024 * 1024)).subarray(0, -8); // goes on
-    const senders = Array.from({ length: 5 }, () => {
-      const sender = httpRequest(`${own.httpUrl}/v1/logs`, {
-        method: "POST",
-        headers: {
-          ...own.headers,
-          "content-type": "application/x-protobuf",
-          "content-encoding": "gzip",
-        },
-      });
-      sender.on("error", () => {});
-      sender.write(most);
-      return sender;
-    });
+    const senders = Array.from({ length: 5 }, () => beginHttp(own));
     const [refused] = await Promise.race(senders.map((sender) => once(sender, "response")));
     expect(refused.statusCode).toBe(429);
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
@@ -469,5 +482,47 @@ describe("overload", () => {
     }
     const bytes = linesBytes(["t|A_1000|m"]);
     await expect.poll(async () => (await postLogs(own, bytes)).status).toBe(200);
+  }, 60_000);
+
+  test("over gRPC: so many bytes at a time, together with HTTP", async () => {
+    const own = await startHub();
+    const session = connectHttp2(own.grpcUrl, { maxSessionMemory: 1000 });
+    onTestFinished(() => session.destroy());
+    const streams = Array.from({ length: 6 }, () => {
+      const stream = session.request(exportHeaders(own));
+      stream.on("error", () => {}).resume();
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(60_000_000, 1);
+      stream.write(Buffer.concat([prefix, Buffer.alloc(50_000_000)])); // and no more
+      return stream;
+    });
+    const refused = await Promise.race(
+      streams.map(async (stream) => {
+        const [trailers] = await once(stream, "trailers");
+        return trailers;
+      }),
+    );
+    expect(refused).toMatchObject({
+      "grpc-status": "14",
+      "grpc-status-details-bin": expect.stringMatching(/./),
+    });
+    const [answer] = await once(beginHttp(own), "response");
+    expect(answer.statusCode).toBe(429);
+    const bytes = linesBytes(["t|A_1000|m"]);
+    expect(await exportBytes(own, bytes)).toMatchObject({ "grpc-status": "0" });
+    for (const stream of streams) {
+      stream.close();
+    }
+    const large = linesBytes(Array.from({ length: 60 }, (_, i) => `${i}|A_1|${"x".repeat(1e6)}`));
+    expect(await exportBytes(own, large)).toMatchObject({ "grpc-status": "0" });
+  }, 60_000);
+
+  test("over gRPC: what a gzip inflates to counts", async () => {
+    const own = await startHub();
+    const bytes = gzipSync(Buffer.alloc(60 * 1024 * 1024));
+    const answers = Array.from({ length: 20 }, () => exportBytes(own, bytes, { isGzip: true }));
+    const statuses = (await Promise.all(answers)).map((headers) => headers["grpc-status"]);
+    // Those that are read make no sense.
+    expect([...new Set(statuses)].sort()).toEqual(["13", "14"]);
   }, 60_000);
 });

@@ -4,13 +4,17 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { HubService } from "../../gen/errchain/hub/v1/hub_pb.js";
 import type { Ingest } from "../ingest/ingest.js";
 import type { Auth } from "./auth.js";
-import { hubRoutes, logsRoutes, MAX_REQUEST_BYTES, tokenGate } from "./rpc-routes.js";
+import type { HeldBytes } from "./held-bytes.js";
+import { createOtlpGrpc } from "./otlp-grpc.js";
+import { hubRoutes, MAX_QUESTION_BYTES, tokenGate } from "./rpc-routes.js";
 
 export interface GrpcServerOptions {
   readonly auth: Auth;
   readonly hub: ServiceImpl<typeof HubService>;
+  readonly held: HeldBytes;
   readonly ingest: Ingest;
   readonly shutdownSignal: AbortSignal;
+  readonly onError: (err: unknown) => void;
 }
 
 /** The gRPC port: OTLP and the API, over HTTP/2 without TLS. */
@@ -21,19 +25,17 @@ export function createGrpcServer(options: GrpcServerOptions): {
   /** Ends requests that do not end by themselves. */
   destroySessions(): void;
 } {
-  const { auth, hub, ingest, shutdownSignal } = options;
+  const { auth, hub, shutdownSignal } = options;
+  const logs = createOtlpGrpc(options);
+  const rpc = connectNodeAdapter({
+    routes: hubRoutes(hub),
+    requestGate: tokenGate(auth),
+    readMaxBytes: MAX_QUESTION_BYTES,
+    shutdownSignal,
+  });
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer(
-    { settings: { maxConcurrentStreams: 100 } },
-    connectNodeAdapter({
-      routes(router) {
-        hubRoutes(hub)(router);
-        logsRoutes(ingest)(router);
-      },
-      requestGate: tokenGate(auth),
-      readMaxBytes: MAX_REQUEST_BYTES,
-      shutdownSignal,
-    }),
+  const server = createServer({ settings: { maxConcurrentStreams: 100 } }, (request, response) =>
+    request.url === logs.path ? logs.handle(request, response) : rpc(request, response),
   );
   server.on("session", (session) => {
     sessions.add(session);

@@ -11,13 +11,16 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { Ingest } from "../ingest/ingest.js";
 import type { Store } from "../store/store.js";
 import { type Auth, TOKEN_NEEDED } from "./auth.js";
+import type { HeldBytes } from "./held-bytes.js";
 import { askForToken, loginByAddress, loginByForm, PAGE_HEADERS } from "./login.js";
 import { createOtlpHttp } from "./otlp-http.js";
-import { hubRoutes, MAX_REQUEST_BYTES, tokenGate } from "./rpc-routes.js";
+import { REQUEST_TIMEOUT_MS } from "./read-body.js";
+import { hubRoutes, MAX_QUESTION_BYTES, tokenGate } from "./rpc-routes.js";
 
 export interface HttpServerOptions {
   readonly auth: Auth;
   readonly hub: ServiceImpl<typeof HubService>;
+  readonly held: HeldBytes;
   readonly ingest: Ingest;
   readonly store: Store;
   readonly catalog: Catalog;
@@ -32,14 +35,14 @@ const PAGE_FOLDER = fileURLToPath(new URL("../page", import.meta.url));
 
 /** The HTTP port: page, plain text, Connect API and OTLP. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { auth, hub, ingest, store, catalog, isLoopback, shutdownSignal, onError } = options;
+  const { auth, hub, held, ingest, store, catalog, isLoopback, shutdownSignal, onError } = options;
   const rpc = connectNodeAdapter({
     routes: hubRoutes(hub),
     requestGate: tokenGate(auth),
-    readMaxBytes: MAX_REQUEST_BYTES,
+    readMaxBytes: MAX_QUESTION_BYTES,
     shutdownSignal,
   });
-  const takeLogs = createOtlpHttp(auth, ingest);
+  const takeLogs = createOtlpHttp(auth, held, ingest);
   const servePage = createPage();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -100,9 +103,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
       }
     });
   });
-  // A client may take its time for a large request, not for the headers.
   server.headersTimeout = 20_000;
-  server.requestTimeout = 300_000;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   return server;
 }
 

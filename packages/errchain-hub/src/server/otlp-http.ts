@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createGunzip } from "node:zlib";
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
@@ -7,12 +6,11 @@ import {
   ExportLogsServiceResponseSchema,
 } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type Ingest, type IngestResult, UnavailableError } from "../ingest/ingest.js";
+import { BadRequestError } from "../otlp/bad-request-error.js";
 import { type OtlpJson, readOtlpJson } from "../otlp/otlp-json.js";
 import { type Auth, TOKEN_NEEDED } from "./auth.js";
-import { MAX_REQUEST_BYTES } from "./rpc-routes.js";
-
-/** So many bytes of requests are held at a time; who sends more is told to come again. */
-const MAX_HELD_BYTES = 4 * MAX_REQUEST_BYTES;
+import type { HeldBytes } from "./held-bytes.js";
+import { readBody, unzipped } from "./read-body.js";
 
 /**
  * OTLP over HTTP: POST /v1/logs, Protobuf or JSON, plain or gzip.
@@ -20,10 +18,9 @@ const MAX_HELD_BYTES = 4 * MAX_REQUEST_BYTES;
  */
 export function createOtlpHttp(
   auth: Auth,
+  held: HeldBytes,
   ingest: Ingest,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  let heldBytes = 0;
-
   return async (request, response) => {
     const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
     const format = type === "application/json" ? "json" : "binary";
@@ -39,7 +36,7 @@ export function createOtlpHttp(
       request.resume();
       answer(status, statusBody(format, code, message), { connection: "close", ...headers });
     };
-    let counted = 0;
+    const hold = held.hold();
     try {
       const { authorization, cookie } = request.headers;
       if (!auth.allows(authorization, cookie)) {
@@ -56,32 +53,24 @@ export function createOtlpHttp(
       if (encoding !== "gzip" && encoding !== "identity") {
         return fail(415, INVALID_ARGUMENT, "the content encoding must be gzip, or none");
       }
-      const chunks: Buffer[] = [];
-      for await (const chunk of contentOf(request, encoding)) {
-        counted += chunk.length;
-        heldBytes += chunk.length;
-        if (counted > MAX_REQUEST_BYTES) {
-          throw new BadRequestError(413, TOO_LARGE);
-        }
-        if (heldBytes > MAX_HELD_BYTES) {
-          throw new UnavailableError("too many requests at a time", 1, true);
-        }
-        chunks.push(chunk);
-      }
-      const { request: message, ...unread } = readRequest(Buffer.concat(chunks), format);
+      const content =
+        encoding === "gzip" ? unzipped(request) : request.iterator({ destroyOnReturn: false });
+      const body = await readBody(content, hold);
+      const { request: message, ...unread } = readRequest(body, format);
       answer(200, responseBody(format, await ingest.take(message, unread)));
     } catch (err) {
       if (err instanceof UnavailableError) {
         const headers = { "retry-after": String(err.retryAfterSeconds) };
         fail(err.isOverload ? 429 : 503, UNAVAILABLE, err.message, headers);
       } else if (err instanceof BadRequestError) {
-        fail(err.status, err.status === 413 ? RESOURCE_EXHAUSTED : INVALID_ARGUMENT, err.message);
+        const [status, code] = err.isTooLarge ? [413, RESOURCE_EXHAUSTED] : [400, INVALID_ARGUMENT];
+        fail(status, code, err.message);
       } else if (!request.destroyed || request.complete) {
         fail(500, INTERNAL, "the hub has failed; see its log");
         throw err;
       }
     } finally {
-      heldBytes -= counted;
+      hold.release();
     }
   };
 }
@@ -92,47 +81,19 @@ const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
-const TOO_LARGE = `the request is larger than ${MAX_REQUEST_BYTES} bytes; send less at a time`;
-
-class BadRequestError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/**
- * The content of a request as it comes in, decompressed. Whoever does not want the
- * rest can still answer.
- */
-async function* contentOf(request: IncomingMessage, encoding: string): AsyncIterable<Buffer> {
-  if (encoding !== "gzip") {
-    yield* request.iterator({ destroyOnReturn: false });
-    return;
-  }
-  const content = createGunzip();
-  // A sender that goes away; pipeline() would hang up on one whose body is no gzip.
-  request.once("error", (err) => content.destroy(err));
-  try {
-    yield* request.pipe(content);
-  } catch (err) {
-    const isSendersFault = (err as NodeJS.ErrnoException).code?.startsWith("Z_");
-    throw isSendersFault ? new BadRequestError(400, "the body is no gzip") : err;
-  }
-}
 
 function readRequest(body: Buffer, format: "json" | "binary"): OtlpJson {
   try {
     if (format === "json") {
       return readOtlpJson(body.toString("utf8"));
     }
-    const request = fromBinary(ExportLogsServiceRequestSchema, body);
+    const request = fromBinary(ExportLogsServiceRequestSchema, body, {
+      readUnknownFields: false,
+    });
     return { request, rejected: 0, problem: "" };
   } catch (err) {
     const message = err instanceof Error ? err.message : String(err);
-    throw new BadRequestError(400, `the body is no ExportLogsServiceRequest: ${message}`);
+    throw new BadRequestError(`the body is no ExportLogsServiceRequest: ${message}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { connect, type IncomingHttpHeaders } from "node:http2";
+import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -41,21 +41,29 @@ export function logsClient({ grpcUrl }: Pick<HubProcess, "grpcUrl">) {
   return createClient(LogsService, createGrpcTransport({ baseUrl: grpcUrl }));
 }
 
-/** Sends bytes as the message of an export over gRPC. Gives the headers with its status. */
-export async function exportBytes(
-  { grpcUrl, headers }: Pick<HubProcess, "grpcUrl" | "headers">,
-  bytes: Uint8Array,
+/** The headers of an export over gRPC. */
+export function exportHeaders(
+  { headers }: Pick<HubProcess, "headers">,
   { isGzip = false } = {},
-): Promise<IncomingHttpHeaders> {
-  const session = connect(grpcUrl);
-  const stream = session.request({
+): OutgoingHttpHeaders {
+  return {
     ":method": "POST",
     ":path": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
     "content-type": "application/grpc",
     te: "trailers",
     ...(isGzip && { "grpc-encoding": "gzip" }),
     ...headers,
-  });
+  };
+}
+
+/** Sends bytes as the message of an export over gRPC. Gives the headers with its status. */
+export async function exportBytes(
+  hub: Pick<HubProcess, "grpcUrl" | "headers">,
+  bytes: Uint8Array,
+  { isGzip = false } = {},
+): Promise<IncomingHttpHeaders> {
+  const session = connect(hub.grpcUrl, { maxSessionMemory: 1000 }); // for what waits to be sent
+  const stream = session.request(exportHeaders(hub, { isGzip }));
   const prefix = Buffer.alloc(5);
   prefix.writeUInt8(isGzip ? 1 : 0);
   prefix.writeUInt32BE(bytes.length, 1);
