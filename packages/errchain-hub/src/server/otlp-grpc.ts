@@ -12,6 +12,7 @@ import {
 import { LogsService } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.js";
 import { type Ingest, UnavailableError } from "../ingest/ingest.js";
 import { BadRequestError } from "../otlp/bad-request-error.js";
+import { decodedSizeOfProtobuf } from "../otlp/request-limits.js";
 import type { Auth } from "./auth.js";
 import type { HeldBytes, Hold } from "./held-bytes.js";
 import { MAX_REQUEST_BYTES, REQUEST_TIMEOUT_MS, readBody, unzipped } from "./read-body.js";
@@ -102,6 +103,7 @@ async function* frameOf(request: Http2ServerRequest, hold: Hold): AsyncIterable<
     const message = isCompressed
       ? await readBody(unzipped(Readable.from([content])), hold)
       : content;
+    hold.add(decodedSizeOfProtobuf(message));
     const prefix = Buffer.alloc(PREFIX_BYTES);
     prefix.writeUInt32BE(message.length, 1);
     yield prefix;

@@ -8,6 +8,7 @@ import {
 import { type Ingest, type IngestResult, UnavailableError } from "../ingest/ingest.js";
 import { BadRequestError } from "../otlp/bad-request-error.js";
 import { type OtlpJson, readOtlpJson } from "../otlp/otlp-json.js";
+import { decodedSizeOfJson, decodedSizeOfProtobuf } from "../otlp/request-limits.js";
 import { type Auth, TOKEN_NEEDED } from "./auth.js";
 import type { HeldBytes } from "./held-bytes.js";
 import { readBody, unzipped } from "./read-body.js";
@@ -56,6 +57,7 @@ export function createOtlpHttp(
       const content =
         encoding === "gzip" ? unzipped(request) : request.iterator({ destroyOnReturn: false });
       const body = await readBody(content, hold);
+      hold.add(format === "json" ? decodedSizeOfJson(body) : decodedSizeOfProtobuf(body));
       const { request: message, ...unread } = readRequest(body, format);
       answer(200, responseBody(format, await ingest.take(message, unread)));
     } catch (err) {
@@ -92,6 +94,7 @@ function readRequest(body: Buffer, format: "json" | "binary"): OtlpJson {
     });
     return { request, rejected: 0, problem: "" };
   } catch (err) {
+    if (err instanceof BadRequestError) throw err;
     const message = err instanceof Error ? err.message : String(err);
     throw new BadRequestError(`the body is no ExportLogsServiceRequest: ${message}`);
   }
