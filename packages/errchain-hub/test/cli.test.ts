@@ -92,6 +92,21 @@ test("the command line counts before the environment, and that before the config
   expect(run([], { ERRCHAIN_HUB_NO_AUTH: "perhaps" }).stderr).toContain("must be true or false");
 });
 
+test("what is set to nothing is not set", async () => {
+  // As of a variable that a script did not find: --host "$HUB_HOST".
+  const config = join(testFolder(), "hub.json");
+  writeFileSync(config, JSON.stringify({ host: "", file: [""], "retention-days": "" }));
+  const empty = ["--host=", "--token=", "--file=", "--retention-bytes=", "--catalog="];
+  for (const args of [empty, ["--config", config]]) {
+    const hub = await startHub({ args });
+    // Another address of this machine, which a hub on all of them would answer at.
+    const other = hub.httpUrl.replace("127.0.0.1", "127.0.0.2");
+    await expect(fetch(`${other}/healthz`)).rejects.toThrow();
+    expect((await hub.api.getStatus({})).files).toEqual([]);
+  }
+  expect(run(["agent", "--config=", "--file="]).stderr).toContain("agent needs --file");
+});
+
 test("one config file serves all commands", async () => {
   const hub = await startHub();
   await postLogs(hub, linesBytes(["order-17|ROUTE_DISPATCH_20003|no range"]));

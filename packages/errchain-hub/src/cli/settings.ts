@@ -5,7 +5,8 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { UsageError } from "../process/usage-error.js";
 
 // A setting comes from the command line, else from the environment variable
-// ERRCHAIN_HUB_NAME, else from the config file, else it has its default.
+// ERRCHAIN_HUB_NAME, else from the config file, else it has its default. One that is
+// empty is none: a script may have looked for a variable that is not there.
 
 /** A setting as the user gives it. */
 export interface Setting {
@@ -67,13 +68,25 @@ export function readSettings<N extends SettingName>(
     options[name] = { type, multiple };
   }
   const { values: flags, positionals } = parse(args, options);
-  const configFile = flags["config"] ?? env["ERRCHAIN_HUB_CONFIG"];
+  const configFile = given(flags["config"]) ?? given(env["ERRCHAIN_HUB_CONFIG"]);
   const config = typeof configFile === "string" ? readConfig(configFile) : {};
   const values: Record<string, unknown> = {};
   for (const name of names) {
-    values[name] = flags[name] ?? fromEnvironment(name, SETTINGS[name], env) ?? config[name];
+    values[name] =
+      given(flags[name]) ??
+      given(fromEnvironment(name, SETTINGS[name], env)) ??
+      given(config[name]);
   }
   return { values: values as Given<N>, positionals, help: flags["help"] === true };
+}
+
+/** What is left of a value without empty texts; undefined for nothing. */
+function given(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.filter((item) => item !== "");
+    return items.length > 0 ? items : undefined;
+  }
+  return value === "" ? undefined : value;
 }
 
 function parse(args: readonly string[], options: NonNullable<ParseArgsConfig["options"]>) {
