@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -105,6 +105,18 @@ test("what is set to nothing is not set", async () => {
     expect((await hub.api.getStatus({})).files).toEqual([]);
   }
   expect(run(["agent", "--config=", "--file="]).stderr).toContain("agent needs --file");
+});
+
+test.skipIf(process.platform === "win32")("only its user can read what a hub keeps", async () => {
+  const folder = testFolder();
+  chmodSync(folder, 0o755);
+  const hub = await startHub({ folder });
+  await postLogs(hub, linesBytes(["t|A_1000|m"]));
+  const files = readdirSync(folder);
+  expect(files).toContain("hub.sqlite-wal");
+  for (const file of files) {
+    expect([file, statSync(join(folder, file)).mode & 0o077]).toEqual([file, 0]);
+  }
 });
 
 test("one config file serves all commands", async () => {

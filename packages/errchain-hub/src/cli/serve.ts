@@ -69,6 +69,8 @@ export async function serve(args: string[]): Promise<number> {
   if (countDays > 0 && (days === 0 || days > countDays)) {
     throw new UsageError("--count-days must not be less than --retention-days");
   }
+  // What comes in is nobody else's business, also in a folder that others can list.
+  process.umask(0o077);
   const stopped = whenStopped();
   const hub = await startHub({
     folder: values.data ?? defaultFolder("errchain-hub"),
