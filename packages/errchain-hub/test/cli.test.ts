@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -117,6 +117,21 @@ test.skipIf(process.platform === "win32")("only its user can read what a hub kee
   for (const file of files) {
     expect([file, statSync(join(folder, file)).mode & 0o077]).toEqual([file, 0]);
   }
+});
+
+test.each(["lock", "hub.sqlite"])("a file that is no database is named: %s", (name) => {
+  const folder = testFolder();
+  const file = join(folder, name);
+  writeFileSync(file, "x".repeat(5000));
+  const garbage = run(["--data", folder, "--port=0", "--grpc-port=0"]);
+  expect(garbage.stderr).toContain(`cannot open ${file}: file is not a database`);
+  expect(garbage.stderr).not.toContain("another process");
+  expect(garbage.status).toBe(2);
+  rmSync(file);
+  mkdirSync(file);
+  const missing = run(["--data", folder, "--port=0", "--grpc-port=0"]);
+  expect(missing.stderr).toContain(`cannot open ${file}: unable to open database file`);
+  expect(missing.status).toBe(2);
 });
 
 test("one config file serves all commands", async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -13,6 +13,21 @@ const canMount =
   spawnSync(unshare, [...flags, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 if (!canMount) {
   console.log("skipped: disk-full.test.ts needs Linux and leave to make a mount namespace");
+}
+
+function writeUntilFull(file: string): void {
+  const fd = openSync(file, "w");
+  try {
+    for (let size = 1024 * 1024; size > 0; size = Math.floor(size / 2)) {
+      try {
+        for (;;) writeSync(fd, Buffer.alloc(size));
+      } catch (err) {
+        if ((err as NodeJS.ErrnoException).code !== "ENOSPC") throw err;
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 test.skipIf(!canMount && !process.env["CI"])(
@@ -75,6 +90,13 @@ test.skipIf(!canMount && !process.env["CI"])(
       n: Number(recordCount),
     });
     db.close();
+
+    // Full again: the end does not need the disk, and nothing of the journal is lost.
+    writeUntilFull(inside("filler"));
+    await postLogs(hub, batch(acknowledged + 5));
+    expect(await hub.stop()).toBe(0);
+    expect(hub.stderr()).toContain("the next start goes on with the journal");
+    expect(hub.stderr()).not.toMatch(/^ +at /m);
   },
   120_000,
 );

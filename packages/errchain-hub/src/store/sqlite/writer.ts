@@ -8,7 +8,6 @@ import { createDigest } from "./digest.js";
 import { createLabels } from "./labels.js";
 import { openDatabase } from "./open-database.js";
 import { createRetention, type RetentionOptions } from "./retention.js";
-import { prepareDatabase } from "./schema.js";
 
 // The thread that alone writes. What is to be stored goes before all else; many
 // appends share one transaction. In between it digests, and deletes what is old.
@@ -40,7 +39,6 @@ if (parentPort === null) {
 const port = parentPort;
 const { file, retention } = workerData as WriterData;
 const db = openDatabase(file, "write");
-prepareDatabase(db);
 const labels = createLabels(db);
 const counters = createCounters(db);
 const counts = createCounts(db, labels);
@@ -114,8 +112,7 @@ function work(): void {
     debt = 0; // appends must not wait for a digest that cannot be done
     digestAt = performance.now() + RETRY_MS;
     expireAt = Math.max(expireAt, digestAt);
-    const message = err instanceof Error ? err.message : String(err);
-    port.postMessage({ event: "problem", value: { message, isFull: isDiskFull(err) } });
+    tellProblem(err);
     timer ??= setTimeout(wake, RETRY_MS);
     return;
   }
@@ -127,6 +124,11 @@ function work(): void {
     }
   }
   scheduleNext();
+}
+
+function tellProblem(err: unknown, more = ""): void {
+  const message = (err instanceof Error ? err.message : String(err)) + more;
+  port.postMessage({ event: "problem", value: { message, isFull: isDiskFull(err) } });
 }
 
 /** Gives room back to the disk, a piece at a time, where much of the file is empty. */
@@ -200,7 +202,11 @@ answerCalls(port, {
     if (waiting.length > 0) {
       appendWaiting();
     }
-    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    try {
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (err) {
+      tellProblem(err, "; the next start goes on with the journal");
+    }
     db.close();
     setImmediate(() => port.close());
   },
