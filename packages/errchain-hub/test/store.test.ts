@@ -354,6 +354,32 @@ describe("counts", () => {
     ]);
   });
 
+  test("a trend of a code is that of its system too", async () => {
+    const store = await openStore();
+    await store.append([
+      ...["a", "b", "c"].map((id) => line(id, "A_1000", T)),
+      line("d", "A_2000", T),
+      line("e", "B_1000", T),
+    ]);
+    await store.settled();
+    const trendOf = async (group: "all" | "system" | "code", system: string, fullCode: string) => {
+      const range = { startUs: T, endUs: T + HOUR };
+      const rest = { role: "root", stepSeconds: 3600, limit: 5 } as const;
+      const { series } = await store.trend({ range, group, system, fullCode, ...rest });
+      return series.map(({ name, total }) => [name, total]);
+    };
+    for (const system of ["", "A"]) {
+      expect(await trendOf("all", system, "A_1000")).toEqual([["A_1000", 3]]);
+      expect(await trendOf("system", system, "A_1000")).toEqual([["A", 3]]);
+      expect(await trendOf("code", system, "A_1000")).toEqual([["A_1000", 3]]);
+    }
+    expect(await trendOf("system", "A", "")).toEqual([["A", 4]]);
+    expect(await trendOf("all", "B", "A_1000")).toEqual([["A_1000", 0]]);
+    expect(await trendOf("system", "B", "A_1000")).toEqual([]);
+    expect(await trendOf("code", "B", "A_1000")).toEqual([]);
+    expect(await trendOf("system", "", "X_1000")).toEqual([]);
+  });
+
   test("new codes are those that were never seen before", async () => {
     const store = await openStore();
     await store.append([

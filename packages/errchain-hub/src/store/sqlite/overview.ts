@@ -204,17 +204,19 @@ export function trend(db: DatabaseSync, query: TrendQuery): TrendResult {
   if (group === "all") {
     series.push(seriesOf(fullCode || system, whole));
   } else {
-    const kind = group === "system" ? SYSTEM : CODE;
+    // Of one code, the trend of its system is its own.
+    const kind = group === "system" && fullCode === "" ? SYSTEM : CODE;
+    const nameOf = group === "system" ? "system" : "text";
     const range = { startUs: start, endUs: start + steps * stepUs };
     const top = db
       .prepare(
-        `SELECT label.id, label.text FROM (${countsIn(range, role, kind)}) AS counts
+        `SELECT label.id, label.text, label.system FROM (${countsIn(range, role, kind)}) AS counts
          JOIN label ON label.id = counts.label
          WHERE (?1 = '' OR label.system = ?1) AND (?2 = '' OR label.text = ?2)
          ORDER BY counts.n DESC, label.text LIMIT ?3`,
       )
-      .all(system, group === "code" ? fullCode : "", limit);
-    series.push(...top.map(({ id, text }) => seriesOf(String(text), Number(id))));
+      .all(system, fullCode, limit);
+    series.push(...top.map((row) => seriesOf(String(row[nameOf]), Number(row["id"]))));
     const rest = restOf(seriesOf("", whole), series);
     if (rest.total > 0) {
       series.push(rest);
@@ -235,11 +237,10 @@ function wholeOf(db: DatabaseSync, { system, fullCode }: TrendQuery): number | u
   if (fullCode === "" && system === "") {
     return 0;
   }
-  return fullCode === "" ? labelId(db, SYSTEM, system) : labelId(db, CODE, fullCode);
-}
-
-function labelId(db: DatabaseSync, kind: LabelKind, text: string): number | undefined {
-  const row = db.prepare("SELECT id FROM label WHERE text = ? AND kind = ?").get(text, kind);
+  const [kind, text] = fullCode === "" ? [SYSTEM, system] : [CODE, fullCode];
+  const row = db
+    .prepare("SELECT id FROM label WHERE text = ?1 AND kind = ?2 AND (?3 = '' OR system = ?3)")
+    .get(text, kind, system);
   return row && Number(row["id"]);
 }
 
