@@ -588,6 +588,31 @@ describe("retention", () => {
     expect((await store.recordsOf("t2")).records).toMatchObject([{ fullCode: "OLD_1000" }]);
   });
 
+  test("by days: traces of a time when the clock was ahead go with their neighbours", async () => {
+    const store = await openStore();
+    const ids = ["ahead1", "ahead2", "old", "ahead3", "new"];
+    for (const id of ids) {
+      await store.append([line(id, "A_1000", T)]);
+      await store.settled();
+    }
+    await store.close();
+    const db = new DatabaseSync(join(store.folder, "hub.sqlite"));
+    const set = db.prepare(
+      "UPDATE trace SET received_us = ? WHERE id IN (SELECT value FROM json_each(?))",
+    );
+    const nowUs = Date.now() * 1000;
+    set.run(nowUs + 1000 * 24 * HOUR, "[1, 2, 4]");
+    set.run(nowUs - 30 * 24 * HOUR, "[3]");
+    db.close();
+    const again = await openStore(store.folder, { days: 14, bytes: 0, countDays: 0 });
+    const left = async () => {
+      const found = await Promise.all(ids.map((id) => again.recordsOf(id)));
+      return ids.filter((_, i) => found[i]?.records.length !== 0);
+    };
+    await expect.poll(left, { timeout: 15_000 }).toEqual(["ahead3", "new"]);
+    expect((await again.stats()).traceCount).toBe(2);
+  });
+
   test("by days: where the minutes are gone, whole hours are counted", async () => {
     const hour = Math.floor((Date.now() * 1000) / HOUR) * HOUR - 20 * 24 * HOUR;
     const minute = 60_000_000;

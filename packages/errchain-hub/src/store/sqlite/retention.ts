@@ -37,6 +37,9 @@ export function createRetention(
   const oldestTraces = db.prepare(
     "SELECT id, key, first_us, received_us, counted FROM trace ORDER BY id LIMIT 200",
   );
+  const nextArrivedBy = db.prepare(
+    "SELECT id, received_us FROM trace WHERE id > ? AND received_us <= ? ORDER BY id LIMIT 1",
+  );
   const deleteRecords = db.prepare(
     "DELETE FROM record WHERE id IN (SELECT id FROM record WHERE trace = ? AND id <= ? LIMIT ?)",
   );
@@ -73,8 +76,9 @@ export function createRetention(
     const limitUs = days > 0 ? nowUs - days * DAY_US : 0;
     let room = PIECE;
     const traces = oldestTraces.all() as unknown as OldTrace[];
+    const arrivalOf = createArrival(nowUs);
     for (const row of traces) {
-      if (!tooMuch && row.received_us >= limitUs) {
+      if (!tooMuch && arrivalOf(row) >= limitUs) {
         return false;
       }
       const gone = Number(deleteRecords.run(row.key, counters.get("digested"), room).changes);
@@ -91,6 +95,24 @@ export function createRetention(
       counters.add("traces", -1);
     }
     return traces.length > 0;
+  }
+
+  /**
+   * When traces arrived, by rising ID. One that seems to have arrived after now has
+   * come in while the hub's clock was ahead: it is as old as the next after it.
+   */
+  function createArrival(nowUs: number): (trace: OldTrace) => number {
+    let next = { id: 0, received_us: nowUs };
+    return ({ id, received_us }) => {
+      if (received_us <= nowUs) {
+        return received_us;
+      }
+      if (next.id < id) {
+        const found = nextArrivedBy.get(id, nowUs) as typeof next | undefined;
+        next = found ?? { id: Number.MAX_SAFE_INTEGER, received_us: nowUs };
+      }
+      return next.received_us;
+    };
   }
 
   function deleteOldCounts(nowUs: number): boolean {
