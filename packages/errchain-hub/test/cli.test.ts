@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { HUB, startHub, testFolder } from "./support/hub-process.ts";
 import { linesBytes, postLogs } from "./support/otlp.ts";
 
@@ -173,4 +175,25 @@ test("stops when asked, with all it has acknowledged", async () => {
   expect(hub.stderr()).toBe("");
   const again = await startHub({ folder: hub.folder });
   expect((await again.api.getTrace({ text: "t" })).trace?.hops).toHaveLength(1);
+});
+
+test("a client that goes on over the same connection does not hold up the end", async () => {
+  const hub = await startHub();
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const sender = request(`${hub.httpUrl}/v1/logs`, {
+    method: "POST",
+    agent,
+    headers: { ...hub.headers, "content-type": "application/json" },
+  });
+  sender.write("{");
+  const [socket] = await once(sender, "socket");
+  await expect.poll(() => socket.bytesWritten).toBeGreaterThan(0);
+  const stopped = hub.stop();
+  await expect.poll(() => fetch(hub.httpUrl).then(Boolean, () => false)).toBe(false);
+  const answered = once(sender, "response");
+  sender.end("}");
+  const [response] = await answered;
+  expect([response.statusCode, response.headers.connection]).toEqual([200, "close"]);
+  expect(await stopped).toBe(0);
 });

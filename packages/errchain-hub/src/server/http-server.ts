@@ -93,7 +93,18 @@ export function createHttpServer(options: HttpServerOptions): Server {
     sendText(response, 200, plainText(found.traceId, found.link, catalog).trimEnd());
   }
 
+  const open = new Set<ServerResponse>();
+  shutdownSignal.addEventListener("abort", () => {
+    for (const response of open) {
+      response.shouldKeepAlive = false;
+    }
+  });
+
   const server = createServer((request, response) => {
+    // Once the hub stops, a client that goes on must do so over another connection.
+    response.shouldKeepAlive &&= !shutdownSignal.aborted;
+    open.add(response);
+    response.once("close", () => open.delete(response));
     answer(request, response).catch((err) => {
       onError(err);
       if (response.headersSent) {
