@@ -17,6 +17,7 @@ import {
 import { readOption } from "../catalog/read-option.js";
 import { parseTemplate } from "../catalog/template.js";
 import { fullCode } from "../chain/full-code.js";
+import { usableMessages } from "./localized.js";
 import { commentOf, type Position, positionOf } from "./position.js";
 
 /** All error codes that a set of proto files declares. */
@@ -62,6 +63,8 @@ export interface CodebookCode {
   readonly declared: ErrorCode | undefined;
   /** The safe args: the placeholders of the message, each once. */
   readonly args: readonly string[];
+  /** The messages in other languages that callers can get, by locale. */
+  readonly localized: ReadonlyMap<string, string>;
   /** The comment in the proto file; may be empty. */
   readonly comment: string;
   readonly position: Position;
@@ -111,6 +114,7 @@ function readCatalog(desc: DescEnum, options: Catalog): CodebookCatalog {
       continue; // the zero value that every proto3 enum must have
     }
     const code = String(value.number);
+    const args = parseTemplate(declared?.message ?? "").names;
     codes.push({
       desc: value,
       catalog: result,
@@ -118,7 +122,8 @@ function readCatalog(desc: DescEnum, options: Catalog): CodebookCatalog {
       fullCode: fullCode({ system, module, code }),
       reason: reasonOf(value),
       declared,
-      args: parseTemplate(declared?.message ?? "").names,
+      args,
+      localized: usableMessages(declared?.localized ?? [], args),
       comment: commentOf(value),
       position: positionOf(value),
     });

@@ -85,11 +85,12 @@ function builtinSection(): string[] {
   ];
 }
 
-function codeLines({ desc, fullCode, reason, declared, comment }: CodebookCode): string[] {
+function codeLines(code: CodebookCode): string[] {
+  const { desc, fullCode, reason, declared, comment } = code;
   if (declared === undefined) {
     return [`### ${fullCode}`, "", `${reason}: not declared.`, ""];
   }
-  const { message, remedy, help, localized, privateArgs, ignore } = declared;
+  const { message, remedy, help, privateArgs, ignore } = declared;
   const facts = [
     `- Name: \`${reason}\``,
     ...(desc.deprecated ? ["- Deprecated"] : []),
@@ -101,8 +102,8 @@ function codeLines({ desc, fullCode, reason, declared, comment }: CodebookCode):
     ...(privateArgs.length === 0
       ? []
       : [`- For engineers: ${privateArgs.map((name) => `\`${name}\``).join(", ")}`]),
-    ...sortBy(localized, ({ locale }) => locale).map(
-      ({ locale, message: text }) => `- In ${inText(locale)}: ${inText(text)}`,
+    ...sortBy([...code.localized], ([locale]) => locale).map(
+      ([locale, text]) => `- In ${inText(locale)}: ${inText(text)}`,
     ),
     ...ignore.map(({ rule, reason: why }) => `- Exempt from the rule \`${rule}\`: ${inText(why)}`),
   ];

@@ -73,7 +73,7 @@ function printSet(f: GeneratedFile, catalog: NamedCatalog, target: Target): void
 /** What is passed to defineError(). */
 function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] {
   const { system, module, locale } = code.catalog;
-  const { visibility, retry, retryDelay, help, localized } = code.declared;
+  const { visibility, retry, retryDelay, help } = code.declared;
   const properties: [string, Printable | undefined][] = [
     ["system", f.string(system)],
     ["module", module ? f.string(module) : undefined],
@@ -82,7 +82,7 @@ function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] 
     ["status", f.string(statusOf(code))],
     ["message", f.string(messageOf(code))],
     ["locale", locale ? f.string(locale) : undefined],
-    ["localized", localized.length > 0 ? localizedOf(f, code) : undefined],
+    ["localized", code.localized.size > 0 ? localizedOf(f, code) : undefined],
     [
       "visibility",
       visibility ? f.string(nameIn(ErrorVisibility_ValueSchema, visibility)) : undefined,
@@ -95,9 +95,9 @@ function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] 
   return properties.filter((entry): entry is [string, Printable] => entry[1] !== undefined);
 }
 
-function localizedOf(f: GeneratedFile, { declared }: NamedCode): Printable {
-  const lines = declared.localized.map(
-    ({ locale, message }): Printable => ["    ", f.string(locale), ": ", f.string(message), ",\n"],
+function localizedOf(f: GeneratedFile, { localized }: NamedCode): Printable {
+  const lines = [...localized].map(
+    ([locale, message]): Printable => ["    ", f.string(locale), ": ", f.string(message), ",\n"],
   );
   return ["{\n", lines, "  }"];
 }

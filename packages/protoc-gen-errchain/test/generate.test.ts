@@ -56,7 +56,7 @@ const compilers = {
 
 describe.each(Object.entries(compilers))("with %s", (_, typescript) => {
   test("definitions compile under strict, and work", async () => {
-    const folder = generate("target=ts", ["odd", "style"]);
+    const folder = generate("target=ts", ["odd", "style", "ignored"]);
     const base = JSON.parse(readFileSync(join(root, "tsconfig.base.json"), "utf8"));
     const compilerOptions = {
       ...base.compilerOptions,
@@ -71,6 +71,7 @@ describe.each(Object.entries(compilers))("with %s", (_, typescript) => {
     const style = await import(
       pathToFileURL(join(folder, "dist/gen/style/v1/style_errchain.js")).href
     );
+    await import(pathToFileURL(join(folder, "dist/gen/ignored/v1/ignored_errchain.js")).href);
     expect(odd.texts({ class: "C", delete: "D" }).rawMessage).toBe(
       "quotes \" ' ` braces { } dollar $C back\\slash 中文 D",
     );
@@ -111,6 +112,14 @@ test.each(["target=ts", "target=js+dts"])("what %s gives is as it was", async (t
       await expect(text).toMatchFileSnapshot(snapshot);
     }
   }
+});
+
+test("what a definition would refuse is left out where its rule is ignored", async () => {
+  const folder = generate("target=js+dts", ["ignored"]);
+  const file = join(folder, "gen/ignored/v1/ignored_errchain.js");
+  const text = readFileSync(file, "utf8").replaceAll(/\/\*\*.*?\*\/\n/gs, "");
+  await expect(text).toMatchFileSnapshot("golden/ignored.txt");
+  await import(pathToFileURL(file).href);
 });
 
 test("codes in odd styles give findings, not a crash", async () => {
