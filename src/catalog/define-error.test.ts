@@ -194,6 +194,8 @@ describe("a wrong definition is refused at once:", () => {
     [{ retry: "MAYBE" }, /retry "MAYBE" must be RETRY or DO_NOT_RETRY/],
     [{ retryDelayMs: -1 }, /retryDelayMs -1 must be 0 or a positive number/],
     [{ retryDelayMs: Number.NaN }, /retryDelayMs NaN must be/],
+    [{ retryDelayMs: 315_576_000_001_000 }, /retryDelayMs 315576000001000 must be/],
+    [{ retryDelayMs: 2 ** 63 }, /retryDelayMs 9223372036854776000 must be/],
     [{ message: "" }, /message must be a sentence/],
     [
       { message: "in {warehouse_id}" },

@@ -14,6 +14,7 @@ import { textOf } from "../chain/thrown.js";
 import { isBuiltinCode, isIdentifier, isShortCode } from "./code-form.js";
 import { addLocalized, localizedProblem } from "./localized.js";
 import { raise } from "./raised.js";
+import { LONGEST_DELAY_MS } from "./retry-delay.js";
 import { type Placeholders, parseTemplate } from "./template.js";
 
 /** What an error code means. The counterpart of `(errchain.v1.error)` in a proto catalog. */
@@ -216,8 +217,8 @@ function findProblem(
   if (retry !== undefined && enumNumber(RetryAdvice, retry) === RetryAdvice.UNSPECIFIED) {
     return `retry ${JSON.stringify(retry)} must be RETRY or DO_NOT_RETRY`;
   }
-  if (!(retryDelayMs >= 0 && retryDelayMs < Number.POSITIVE_INFINITY)) {
-    return `retryDelayMs ${retryDelayMs} must be 0 or a positive number of milliseconds`;
+  if (!(retryDelayMs >= 0 && retryDelayMs <= LONGEST_DELAY_MS)) {
+    return `retryDelayMs ${retryDelayMs} must be 0 or a positive number of milliseconds, at most ${LONGEST_DELAY_MS}`;
   }
   if (typeof message !== "string" || message === "") {
     return "message must be a sentence";

@@ -4,6 +4,7 @@ import { isBuiltinCode, isShortCode } from "../catalog/code-form.js";
 import { canonicalLocale } from "../catalog/localized.js";
 import { parseTemplate } from "../catalog/template.js";
 import type { CodebookCode } from "./codebook.js";
+import { retryDelayProblem } from "./retry-delay.js";
 
 /** Gives what is wrong with a code and what to do about it; undefined where all is well. */
 type CodeRule = (code: CodebookCode, declared: ErrorCode) => string | undefined;
@@ -66,12 +67,9 @@ export const codeRules: Readonly<Record<string, CodeRule>> = {
     if (retryDelay === undefined) {
       return undefined;
     }
-    if (retryDelay.seconds < 0n || retryDelay.nanos < 0) {
-      return "retry_delay is negative";
-    }
     return retry === ErrorRetry_Value.DO_NOT_RETRY
       ? "retry_delay says when to retry, but retry says DO_NOT_RETRY; take one of them out"
-      : undefined;
+      : retryDelayProblem(retryDelay);
   },
 
   "help-link": (_, { help }) =>

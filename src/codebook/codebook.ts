@@ -19,6 +19,7 @@ import { parseTemplate } from "../catalog/template.js";
 import { fullCode } from "../chain/full-code.js";
 import { usableMessages } from "./localized.js";
 import { commentOf, type Position, positionOf } from "./position.js";
+import { retryDelayMs } from "./retry-delay.js";
 
 /** All error codes that a set of proto files declares. */
 export interface Codebook {
@@ -65,6 +66,8 @@ export interface CodebookCode {
   readonly args: readonly string[];
   /** The messages in other languages that callers can get, by locale. */
   readonly localized: ReadonlyMap<string, string>;
+  /** The least time before the next attempt. Undefined where there is none. */
+  readonly retryDelayMs: number | undefined;
   /** The comment in the proto file; may be empty. */
   readonly comment: string;
   readonly position: Position;
@@ -124,6 +127,7 @@ function readCatalog(desc: DescEnum, options: Catalog): CodebookCatalog {
       declared,
       args,
       localized: usableMessages(declared?.localized ?? [], args),
+      retryDelayMs: retryDelayMs(declared?.retryDelay),
       comment: commentOf(value),
       position: positionOf(value),
     });

@@ -1,5 +1,4 @@
 import { getOption } from "@bufbuild/protobuf";
-import { durationMs } from "@bufbuild/protobuf/wkt";
 import { BuiltinErrorSchema } from "../../gen/errchain/v1/builtin_errors_pb.js";
 import {
   type ErrorCode,
@@ -96,7 +95,7 @@ function codeLines(code: CodebookCode): string[] {
     ...(desc.deprecated ? ["- Deprecated"] : []),
     `- Status: ${ErrorStatus_ValueSchema.value[declared.status]?.name ?? declared.status}`,
     `- Seen by: ${audience(declared)}`,
-    `- Retry: ${retryAdvice(declared)}`,
+    `- Retry: ${retryAdvice(declared, code.retryDelayMs)}`,
     ...(remedy === "" ? [] : [`- What to do: ${inText(remedy)}`]),
     ...(help === "" ? [] : [`- More: ${inText(help)}`]),
     ...(privateArgs.length === 0
@@ -129,8 +128,8 @@ function audience({ visibility }: ErrorCode): string {
   }
 }
 
-function retryAdvice({ retry, retryDelay }: ErrorCode): string {
-  const delay = retryDelay ? `, after ${durationMs(retryDelay)} ms at the least` : "";
+function retryAdvice({ retry }: ErrorCode, delayMs: number | undefined): string {
+  const delay = delayMs !== undefined ? `, after ${delayMs} ms at the least` : "";
   switch (retry) {
     case ErrorRetry_Value.RETRY:
       return `yes${delay}`;

@@ -79,6 +79,27 @@ test.each([
   expect(catalog?.codes.map(({ reason }) => reason)).toContain("BUSY");
 });
 
+test.each([
+  ["seconds: -1", "is negative; write how long"],
+  ["seconds: 1 nanos: -1", "is negative; write how long"],
+  ["seconds: 315576000001", "more than a Duration holds; write at most 315576000000 seconds"],
+  ["seconds: 9223372036854775807", "more than a Duration holds"],
+  ["nanos: 1000000000", "more than a Duration holds"],
+  ["nanos: 999999", "shorter than 1 ms; write"],
+  ["", "shorter than 1 ms; write"],
+  ["nanos: 1000000", undefined],
+  ["seconds: 315576000000 nanos: 999999999", undefined],
+])("the retry delay {%s} is checked", (delay, problem) => {
+  const text = fixture("clean").replace("{seconds: 2}", `{${delay}}`);
+  const image = buildImage({ "fixture.proto": text });
+  const [finding] = checkCodebook(readCodebook(readImage(readFileSync(image)).own));
+  if (problem === undefined) {
+    expect(finding).toBeUndefined();
+  } else {
+    expect(finding?.message).toContain(problem);
+  }
+});
+
 test("there is a fixture for each rule that can be ignored", () => {
   const [finding] = checkCodebook(codebookOf("ignore-rule"));
   const ignorable = finding?.message.split("those are ")[1]?.split(", ") ?? [];

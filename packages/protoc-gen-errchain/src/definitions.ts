@@ -1,5 +1,4 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { CodebookCatalog } from "errchain/codebook";
 import {
@@ -73,7 +72,7 @@ function printSet(f: GeneratedFile, catalog: NamedCatalog, target: Target): void
 /** What is passed to defineError(). */
 function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] {
   const { system, module, locale } = code.catalog;
-  const { visibility, retry, retryDelay, help } = code.declared;
+  const { visibility, retry, help } = code.declared;
   const properties: [string, Printable | undefined][] = [
     ["system", f.string(system)],
     ["module", module ? f.string(module) : undefined],
@@ -88,7 +87,7 @@ function propertiesOf(f: GeneratedFile, code: NamedCode): [string, Printable][] 
       visibility ? f.string(nameIn(ErrorVisibility_ValueSchema, visibility)) : undefined,
     ],
     ["retry", retry ? f.string(nameIn(ErrorRetry_ValueSchema, retry)) : undefined],
-    ["retryDelayMs", retryDelay && durationMs(retryDelay) > 0 ? durationMs(retryDelay) : undefined],
+    ["retryDelayMs", code.retryDelayMs],
     ["privateArgs", f.array(privateArgsOf(code).map((name) => f.string(name)))],
     ["help", help ? f.string(help) : undefined],
   ];
