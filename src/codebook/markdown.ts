@@ -51,7 +51,8 @@ function nameOf({ system, module }: CodebookCatalog): string {
 }
 
 function section(name: string, catalogs: readonly CodebookCatalog[]): string[] {
-  const owners = [...new Set(catalogs.map(({ owner }) => owner).filter((owner) => owner !== ""))];
+  const owners = [...new Set(catalogs.map(ownerOf))];
+  const stated = owners.filter((owner) => owner !== NO_OWNER);
   const files = [...new Set(catalogs.map(({ desc }) => `${desc.file.name}.proto`))];
   const codes = sortBy(
     catalogs.flatMap((catalog) => catalog.codes),
@@ -60,10 +61,16 @@ function section(name: string, catalogs: readonly CodebookCatalog[]): string[] {
   return [
     `## ${name}`,
     "",
-    `Owner: ${owners.map(inText).join(", ") || "not stated"}. Declared in ${files.map((file) => `\`${file}\``).join(", ")}.`,
+    `Owner: ${stated.join(", ") || NO_OWNER}. Declared in ${files.map((file) => `\`${file}\``).join(", ")}.`,
     "",
-    ...codes.flatMap(codeLines),
+    ...codes.flatMap((code) => codeLines(code, owners.length > 1)),
   ];
+}
+
+const NO_OWNER = "not stated";
+
+function ownerOf({ owner }: CodebookCatalog): string {
+  return inText(owner) || NO_OWNER;
 }
 
 /** The codes that no catalog declares, because every system has them. */
@@ -84,7 +91,8 @@ function builtinSection(): string[] {
   ];
 }
 
-function codeLines(code: CodebookCode): string[] {
+/** @param showsOwner whether to say whose the code is, because its section has several owners */
+function codeLines(code: CodebookCode, showsOwner: boolean): string[] {
   const { desc, fullCode, reason, declared, comment } = code;
   if (declared === undefined) {
     return [`### ${fullCode}`, "", `${reason}: not declared.`, ""];
@@ -92,6 +100,7 @@ function codeLines(code: CodebookCode): string[] {
   const { message, remedy, help, privateArgs, ignore } = declared;
   const facts = [
     `- Name: \`${reason}\``,
+    ...(showsOwner ? [`- Owner: ${ownerOf(code.catalog)}`] : []),
     ...(desc.deprecated ? ["- Deprecated"] : []),
     `- Status: ${ErrorStatus_ValueSchema.value[declared.status]?.name ?? declared.status}`,
     `- Seen by: ${audience(declared)}`,

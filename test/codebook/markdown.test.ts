@@ -24,3 +24,28 @@ test("help that is no link is shown as text", () => {
     "\n- More: see the wiki\n",
   );
 });
+
+test("where a system's codes have several owners, each code says whose it is", () => {
+  const other = `enum OtherError {
+  option (errchain.v1.catalog) = {system: "FIX" module: "ONE" OWNER};
+  OTHER_ERROR_UNSPECIFIED = 0;
+  OTHER_ERROR_TOO = 20009 [(errchain.v1.error) = {status: UNAVAILABLE message: "this too"}];
+}`;
+  const ownersWith = (owner: string) => {
+    const proto = `${fixture("clean")}\n${other.replace("OWNER", owner)}`;
+    const image = readFileSync(buildImage({ "fixture.proto": proto }));
+    const markdown = codebookToMarkdown(readCodebook(readImage(image).own));
+    return markdown.split("\n").filter((line) => /Owner|^###/.test(line));
+  };
+  expect(ownersWith(`owner: "other-team"`)).toEqual([
+    "Owner: fixture-team, other-team. Declared in `fixture.proto`.",
+    "### FIX_ONE_20003",
+    "- Owner: fixture-team",
+    "### FIX_ONE_20004",
+    "- Owner: fixture-team",
+    "### FIX_ONE_20009",
+    "- Owner: other-team",
+  ]);
+  expect(ownersWith("")).toContain("- Owner: not stated");
+  expect(ownersWith(`owner: "fixture-team"`)).not.toContain("- Owner: fixture-team");
+});
