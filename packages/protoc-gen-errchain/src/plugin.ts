@@ -46,14 +46,14 @@ function generate(schema: Schema<PluginOptions>, target: Target): void {
   for (const file of schema.files) {
     const catalogs = codebook.catalogs.filter(({ desc }) => desc.file === file);
     const builtins = file.enums.find(({ typeName }) => typeName === BuiltinErrorSchema.typeName);
-    if (catalogs.length > 0 || builtins !== undefined) {
-      const extension = { ts: ".ts", js: ".js", dts: ".d.ts" }[target];
-      const f = schema.generateFile(`${file.name}_errchain${extension}`);
-      f.preamble(file);
-      printDefinitions(f, catalogs, target);
-      if (builtins !== undefined) {
-        printBuiltins(f, builtins, target);
-      }
+    const extension = { ts: ".ts", js: ".js", dts: ".d.ts" }[target];
+    // Without a catalog nothing is printed, and the file is left out unless
+    // keep_empty_files asks for it: Bazel wants to know beforehand what there will be.
+    const f = schema.generateFile(`${file.name}_errchain${extension}`);
+    f.preamble(file);
+    printDefinitions(f, catalogs, target);
+    if (builtins !== undefined) {
+      printBuiltins(f, builtins, target);
     }
   }
   if (schema.options.docs && target === schema.targets[0]) {

@@ -128,6 +128,19 @@ test("codes in odd styles give findings, not a crash", async () => {
   await expect(findings.join("\n")).toMatchFileSnapshot("golden/findings.txt");
 });
 
+test("files without a catalog are written only with keep_empty_files", () => {
+  const written = (opt: string) => {
+    const folder = generate(opt, ["odd", "plain"]);
+    return readdirSync(join(folder, "gen"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.includes("_errchain."))
+      .sort();
+  };
+  const odd = ["odd/v1/odd_errchain.d.ts", "odd/v1/odd_errchain.js"];
+  const plain = ["plain/v1/plain_errchain.d.ts", "plain/v1/plain_errchain.js"];
+  expect(written("target=js+dts")).toEqual(odd);
+  expect(written("target=js+dts,keep_empty_files=true")).toEqual([...odd, ...plain]);
+});
+
 test("the plugin has the version of its package", () => {
   expect(plugin.version).toBe(packageJson.version);
 });
