@@ -56,9 +56,18 @@ export function nameExports(catalogs: readonly CodebookCatalog[]): NamedCatalog[
   });
 }
 
-// Names that strict mode and modules do not allow, and one that makes a promise of
-// the module: `await import()` of a module that exports `then` never ends.
-const NOT_EXPORTABLE: ReadonlySet<string> = new Set(["arguments", "await", "eval", "then"]);
+// Names that strict mode and modules do not allow, those that a CommonJS module has already,
+// and one that makes a promise of the module: `await import()` of a module that exports
+// `then` never ends. A name is the same in every target and import style.
+const NOT_EXPORTABLE: ReadonlySet<string> = new Set([
+  "arguments",
+  "await",
+  "eval",
+  "exports",
+  "module",
+  "require",
+  "then",
+]);
 
 function exportName(name: string): string {
   return NOT_EXPORTABLE.has(name) ? `${name}$` : safeIdentifier(name);

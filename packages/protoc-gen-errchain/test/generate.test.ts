@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ErrorDefinition } from "errchain";
@@ -126,6 +127,15 @@ test("codes in odd styles give findings, not a crash", async () => {
   const stderr = bufFailure("target=ts", ["findings"]);
   const findings = stderr.split("\n").filter((line) => line.includes(".proto:"));
   await expect(findings.join("\n")).toMatchFileSnapshot("golden/findings.txt");
+});
+
+test("names that CommonJS has taken can be loaded as CommonJS", () => {
+  const folder = generate("target=js+dts,js_import_style=legacy_commonjs", ["commonjs", "odd"]);
+  writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }');
+  const require = createRequire(join(folder, "gen", "x.cjs"));
+  const names = Object.keys(require("./commonjs/v1/commonjs_errchain.js"));
+  expect(names).toEqual(["module$", "exports$", "require$", "CommonjsErrorCatalog"]);
+  expect(require("./odd/v1/odd_errchain.js").texts.fullCode).toBe("ODD_ONE_100");
 });
 
 test("files without a catalog are written only with keep_empty_files", () => {
