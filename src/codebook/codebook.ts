@@ -58,7 +58,7 @@ export interface CodebookCode {
   readonly catalog: CodebookCatalog;
   readonly code: string;
   readonly fullCode: string;
-  /** The value's name without the enum's prefix, in upper case. */
+  /** The value's name without the enum's prefix, in UPPER_SNAKE_CASE. */
   readonly reason: string;
   /** Undefined where the value does not say what it means. */
   readonly declared: ErrorCode | undefined;
@@ -135,19 +135,19 @@ function readCatalog(desc: DescEnum, options: Catalog): CodebookCatalog {
   return result;
 }
 
-/** `ROUTE_ERROR_RANGE_NOT_CONFIGURED` in `RouteError` is `RANGE_NOT_CONFIGURED`. */
+/** `ROUTE_ERROR_NOT_FOUND`, `RouteErrorNotFound` and `notFound` in `RouteError` are `NOT_FOUND`. */
 function reasonOf({ name, parent }: DescEnumValue): string {
-  const upper = name.toUpperCase();
-  const prefix = `${snakeCase(parent.name)}_`;
+  const upper = upperSnakeCase(name);
+  const prefix = `${upperSnakeCase(parent.name)}_`;
   return upper.startsWith(prefix) && upper.length > prefix.length
     ? upper.slice(prefix.length)
     : upper;
 }
 
 /**
- * `RouteError` as the prefix of its values, `ROUTE_ERROR`; `PLAN_B_ERROR` and `K8S_ERROR`,
- * as buf's rule ENUM_VALUE_PREFIX has them.
+ * `RouteError` as `ROUTE_ERROR`; `PLAN_B_ERROR` and `K8S_ERROR`, as buf's rule
+ * ENUM_VALUE_PREFIX has them. What is so already stays so.
  */
-function snakeCase(name: string): string {
+function upperSnakeCase(name: string): string {
   return name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<!^|_)(?=[A-Z][a-z])/g, "_").toUpperCase();
 }

@@ -80,6 +80,29 @@ test.each([
 });
 
 test.each([
+  ["FixtureError", "FIXTURE_ERROR_NOT_FOUND", "NOT_FOUND"],
+  ["FixtureError", "fixture_error_not_found", "NOT_FOUND"],
+  ["FixtureError", "FixtureErrorNotFound", "NOT_FOUND"],
+  ["FixtureError", "fixtureErrorNotFound", "NOT_FOUND"],
+  ["FixtureError", "notFound", "NOT_FOUND"],
+  ["FixtureError", "NotFound", "NOT_FOUND"],
+  ["FixtureError", "not_found", "NOT_FOUND"],
+  ["FixtureError", "FIXTURE_ERROR_notFound", "NOT_FOUND"],
+  ["FixtureError", "HTTPNotFound", "HTTP_NOT_FOUND"],
+  ["FixtureError", "Error404NotFound", "ERROR404_NOT_FOUND"],
+  ["FixtureError", "fixtureError", "FIXTURE_ERROR"],
+  ["FixtureError", "FixtureErrors", "FIXTURE_ERRORS"],
+  ["fixture_error", "fixture_error_notFound", "NOT_FOUND"],
+  ["K8SError", "K8SErrorNotFound", "NOT_FOUND"],
+  ["K8SError", "K8S_ERROR_NOT_FOUND", "NOT_FOUND"],
+])("in the enum %s the value %s has the reason %s", (name, value, reason) => {
+  const text = fixture("clean").replaceAll("FixtureError", name);
+  const image = buildImage({ "fixture.proto": text.replace("FIXTURE_ERROR_BUSY", value) });
+  const [catalog] = readCodebook(readImage(readFileSync(image)).own).catalogs;
+  expect(catalog?.codes.find(({ code }) => code === "20004")?.reason).toBe(reason);
+});
+
+test.each([
   ["seconds: -1", "is negative; write how long"],
   ["seconds: 1 nanos: -1", "is negative; write how long"],
   ["seconds: 315576000001", "more than a Duration holds; write at most 315576000000 seconds"],

@@ -88,7 +88,7 @@ describe.each(Object.entries(compilers))("with %s", (_, typescript) => {
       outer_InnerErrorTexts: "INNER_100 TEXTS",
       silent: "ODD_ONE_405 SILENT",
       texts: "ODD_ONE_100 TEXTS",
-      toobusy: "STYLE_30000 TOOBUSY",
+      tooBusy: "STYLE_30000 TOO_BUSY",
       twoErrorTexts: "TWO_100 TEXTS",
     });
   });
