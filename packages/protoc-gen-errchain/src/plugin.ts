@@ -25,9 +25,11 @@ export const plugin = createEcmaScriptPlugin<PluginOptions>({
 
 function parseOptions(options: { key: string; value: string }[]): PluginOptions {
   let docs = false;
-  for (const { key, value } of options) {
+  for (const option of options) {
+    // "target=ts, docs=markdown" has a blank in front of the second key.
+    const [key, value] = [option.key.trim(), option.value.trim()];
     if (key !== "docs") {
-      throw new Error(`unknown option "${key}"; there is "docs=markdown"`);
+      throw new Error(`unknown option "${option.key}"; there is "docs=markdown"`);
     }
     if (value !== "markdown") {
       throw new Error(`docs=${value}: the only form is docs=markdown`);

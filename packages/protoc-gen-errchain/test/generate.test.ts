@@ -155,6 +155,11 @@ test("the plugin has the version of its package", () => {
   expect(plugin.version).toBe(packageJson.version);
 });
 
+test("options can have blanks between them", () => {
+  const folder = generate('"target=ts, docs=markdown"', ["odd"]);
+  expect(readdirSync(join(folder, "gen"))).toContain("error-codes.md");
+});
+
 test("unknown options are refused", () => {
   expect(bufFailure("target=ts,docs=html", ["odd"])).toContain(
     "docs=html: the only form is docs=markdown",
