@@ -126,14 +126,24 @@ function removal(code: CodebookCode, now: Codebook): Finding {
     const message = `${what} was removed with its enum ${typeName}; keep the enum, and write "reserved ${code.code};" in it, so that nobody gives the number a second meaning`;
     return { rule: REMOVED, position: { file, line: 0, column: 0 }, message };
   }
-  const message = `${what} was removed; write "reserved ${code.code};" in its enum, so that nobody gives the number a second meaning`;
-  return { rule: REMOVED, position: catalog.position, message };
+  const reserve = `write "reserved ${code.code};" in its enum, so that nobody gives the number a second meaning`;
+  const moved = catalog.codes.find(({ reason }) => reason === code.reason);
+  if (moved !== undefined) {
+    const message = `${what} is now ${moved.fullCode}; give it its number back, or ${reserve}`;
+    return { rule: REMOVED, position: moved.position, message };
+  }
+  return { rule: REMOVED, position: catalog.position, message: `${what} was removed; ${reserve}` };
 }
 
 function byFullCode({ catalogs }: Codebook): Map<string, CodebookCode> {
-  // Of an alias the first name counts, as for the generator.
-  const codes = catalogs.flatMap((catalog) => catalog.codes.toReversed());
-  return new Map(codes.map((code) => [code.fullCode, code]));
+  const codes = new Map<string, CodebookCode>();
+  for (const code of catalogs.flatMap((catalog) => catalog.codes)) {
+    // Of an alias the first name counts, as for the generator.
+    if (!codes.has(code.fullCode)) {
+      codes.set(code.fullCode, code);
+    }
+  }
+  return codes;
 }
 
 /** Whether a catalog of the code's system and module reserves its number. */

@@ -45,6 +45,30 @@ test("a catalog that has moved to an imported file is not removed", () => {
   expect(checkCodebook(own, older)).not.toEqual([]);
 });
 
+function findingsOf(text: string, older?: string): string[] {
+  const read = (proto: string) =>
+    readCodebook(readImage(readFileSync(buildImage({ "fixture.proto": proto }))).own);
+  return checkCodebook(read(text), older === undefined ? undefined : read(older)).map(
+    formatFinding,
+  );
+}
+
+test("of a code that has moved to another number the finding names that", () => {
+  const moved = fixture("clean").replace("= 20004", "= 20005");
+  expect(findingsOf(moved, fixture("clean"))).toEqual([
+    `fixture.proto:43:3: removed: FIX_ONE_20004 (BUSY) is now FIX_ONE_20005; give it its number back, or write "reserved 20004;" in its enum, so that nobody gives the number a second meaning`,
+  ]);
+  const reserved = moved.replace("reserved 20001", "reserved 20001, 20004");
+  expect(findingsOf(reserved, fixture("clean"))).toEqual([]);
+});
+
+test("the codes of a removed enum are listed in their order", () => {
+  const text = fixture("clean");
+  const without = text.slice(0, text.indexOf("// What can go wrong."));
+  const codes = findingsOf(without, text).map((line) => /FIX_ONE_\d+/.exec(line)?.[0]);
+  expect(codes).toEqual(["FIX_ONE_20003", "FIX_ONE_20004"]);
+});
+
 test("comments in front of a value and behind it are its comment, but for words to buf", () => {
   const text = fixture("clean").replace(
     / {2}\/\/ The system is busy\.([\s\S]*?)\}\];/,
