@@ -40,20 +40,14 @@ function checkService({ desc, component, position }: CodebookService): Finding[]
 }
 
 function checkCatalog(catalog: CodebookCatalog): Finding[] {
-  const { locale } = catalog;
-  const problem =
+  const { desc, locale, position } = catalog;
+  const localeProblem =
     locale !== "" && canonicalLocale(locale) === undefined
       ? `the locale ${JSON.stringify(locale)} is no BCP 47 language tag such as "en"`
-      : componentProblem(catalog);
-  return problem === undefined
-    ? []
-    : [
-        {
-          rule: "catalog-form",
-          position: catalog.position,
-          message: `${catalog.desc.name}: ${problem}`,
-        },
-      ];
+      : undefined;
+  return [componentProblem(catalog), localeProblem]
+    .filter((problem) => problem !== undefined)
+    .map((problem) => ({ rule: "catalog-form", position, message: `${desc.name}: ${problem}` }));
 }
 
 function componentProblem({ system, module }: { system: string; module: string }) {

@@ -69,6 +69,17 @@ test("the codes of a removed enum are listed in their order", () => {
   expect(codes).toEqual(["FIX_ONE_20003", "FIX_ONE_20004"]);
 });
 
+test("everything that is wrong with a catalog is told at once", () => {
+  const text = fixture("clean").replace(
+    `module: "ONE"\n    owner`,
+    `module: "one"\n    locale: "de_DE"\n    owner`,
+  );
+  expect(findingsOf(text)).toEqual([
+    `fixture.proto:15:1: catalog-form: FixtureError: "one" must have the form [A-Z][A-Z0-9]{0,31}`,
+    `fixture.proto:15:1: catalog-form: FixtureError: the locale "de_DE" is no BCP 47 language tag such as "en"`,
+  ]);
+});
+
 test("comments in front of a value and behind it are its comment, but for words to buf", () => {
   const text = fixture("clean").replace(
     / {2}\/\/ The system is busy\.([\s\S]*?)\}\];/,
