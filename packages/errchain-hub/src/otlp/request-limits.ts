@@ -139,7 +139,7 @@ function shapeOf(message: DescMessage): Shape {
   for (const field of message.fields) {
     const child = field.message;
     shape.set(field.number, {
-      wireType: wireTypeOf(field.scalar),
+      wireType: child ? WireType.LengthDelimited : wireTypeOf(field.scalar),
       shape: child && shapeOf(child),
       isRecord: child === LogRecordSchema,
     });
@@ -147,7 +147,7 @@ function shapeOf(message: DescMessage): Shape {
   return shape;
 }
 
-/** Of the types that OTLP has. */
+/** Of the types that the hub reads. */
 function wireTypeOf(scalar: ScalarType | undefined): WireType {
   switch (scalar) {
     case ScalarType.BOOL:
@@ -156,8 +156,11 @@ function wireTypeOf(scalar: ScalarType | undefined): WireType {
     case ScalarType.DOUBLE:
     case ScalarType.FIXED64:
       return WireType.Bit64;
-    default:
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
       return WireType.LengthDelimited;
+    default:
+      throw new Error("a field of OTLP has a type that is not counted yet");
   }
 }
 
