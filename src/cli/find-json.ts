@@ -2,12 +2,14 @@ import { fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/p
 import { type ErrorChain, ErrorChainSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { fromHex } from "../chain/hex.js";
 import { readChain } from "../chain/read.js";
+import { broken, unbroken } from "./broken-text.js";
 import { isWellFormed } from "./well-formed.js";
 
 /** A chain, and where in the text it stands. */
 export interface PlacedChain {
   readonly chain: ErrorChain;
   readonly at: number;
+  readonly end: number;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface PlacedChain {
 export function* chainsInJson(text: string): Iterable<PlacedChain> {
   let end = 0;
   let failures = 0;
-  for (const { index } of text.matchAll(/"causes"\s*:\s*\[/g)) {
+  for (const { index } of text.matchAll(CAUSES)) {
     if (index < end || failures >= MAX_FAILURES) {
       continue;
     }
@@ -27,8 +29,8 @@ export function* chainsInJson(text: string): Iterable<PlacedChain> {
       const value = endOfThis > index ? parsed(text.slice(start, endOfThis)) : undefined;
       const chain = value && (protobufChain(value) ?? httpChain(value));
       if (chain !== undefined) {
-        yield { chain, at: start };
         end = endOfThis;
+        yield { chain, at: start, end };
       }
       if (value !== undefined) {
         break;
@@ -38,6 +40,8 @@ export function* chainsInJson(text: string): Iterable<PlacedChain> {
   }
   yield* chainsInStrings(text);
 }
+
+const CAUSES = new RegExp(String.raw`${broken('"causes"')}[>\s]*:[>\s]*\[`, "g");
 
 /** The work that a large input with nothing in it may make. */
 const MAX_FAILURES = 1000;
@@ -76,7 +80,7 @@ function endOfObject(text: string, start: number): number {
 
 /** An object, also where a mail has quoted its lines or a terminal has broken them. */
 function parsed(text: string): JsonObject | undefined {
-  for (const json of [text, text.replaceAll(/\r?\n[>\s]*/g, "")]) {
+  for (const json of [text, unbroken(text)]) {
     try {
       return JSON.parse(json);
     } catch {
@@ -94,7 +98,7 @@ function* chainsInStrings(text: string): Iterable<PlacedChain> {
   for (const line of text.split("\n")) {
     if (line.includes('\\"causes\\')) {
       for (const { chain, at } of chainsInJson(unescaped(line))) {
-        yield { chain, at: lineAt + at };
+        yield { chain, at: lineAt + at, end: lineAt + line.length };
       }
     }
     lineAt += line.length + 1;
