@@ -5,6 +5,7 @@ import { type LogLine, parseLogLine } from "../chain/log-line.js";
 import { parseArguments } from "./arguments.js";
 import { findChains } from "./find-chain.js";
 import { readInput } from "./read-input.js";
+import { whereSearched } from "./searched-parts.js";
 import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain decode [TEXT]
@@ -45,7 +46,7 @@ export function decode(args: string[]): number {
   }
   const lines = text.split("\n").flatMap((line) => logLineIn(line.trim()) ?? []);
   if (lines.length === 0) {
-    throw new UsageError(`there is no error chain in this; expected ${WHAT}`);
+    throw new UsageError(`there is no error chain in this${whereSearched(text)}; expected ${WHAT}`);
   }
   for (const { traceId, fullCode, message } of lines) {
     console.log(

@@ -45,7 +45,8 @@ export function* beginningsOf(text: string): Iterable<PlacedBytes> {
 const MAX_LINES = 200;
 const MAX_CHARS = 100_000;
 
-const QUOTE = String.raw`\\*["']`;
+/** Of JSON in JSON as well. Without a limit to the backslashes, a long run of them takes forever. */
+const QUOTE = String.raw`\\{0,8}["']`;
 const GAP = String.raw`(?:[>\s]|\\[nrt])*`;
 
 /**
@@ -87,7 +88,9 @@ function* decoded(text: string, at: number, end: number): Iterable<PlacedBytes> 
 
 function unescaped(text: string): string {
   return text
-    .replaceAll(/\\+u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replaceAll(/^[>\s]+|\\+[nrt]|\s/gm, "")
-    .replaceAll(/\\+\//g, "/");
+    .replaceAll(/\\{1,8}u([0-9a-fA-F]{4})/g, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    .replaceAll(/^[>\s]+|\\{1,8}[nrt]|\s/gm, "")
+    .replaceAll(/\\{1,8}\//g, "/");
 }

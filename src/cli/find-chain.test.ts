@@ -119,3 +119,27 @@ describe("a text that is cut off", () => {
     }
   });
 });
+
+test("an error anywhere in a very long text is found, soon", () => {
+  const noise = Array.from(
+    { length: 60_000 },
+    (_, index) => `INFO request ${index} {"path":"/a/b","id":"${String(index).repeat(7)}"}\n`,
+  ).join("");
+  const long = noise.repeat(Math.ceil(5_000_000 / noise.length));
+  for (const error of [connectError, curlOfGrpc, protoJson, JSON.stringify({ body: protoJson })]) {
+    const texts = [
+      `${error}\n${long}${long}`,
+      `${long}${error}\n${long}`,
+      `${long}${long}${error}`,
+    ];
+    for (const text of texts) {
+      expect(found(text)).toEqual([inBase64(chain)]);
+    }
+  }
+  const others = { ...chain, traceId: new Uint8Array(16).fill(0xcd) };
+  const last = JSON.stringify(toJson(ErrorChainSchema, others));
+  expect(found(`${long}${connectError}${long}${last}${long}`)).toEqual([
+    inBase64(chain),
+    inBase64(others),
+  ]);
+});

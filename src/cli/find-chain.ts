@@ -5,6 +5,7 @@ import { readChain } from "../chain/read.js";
 import { scanChain } from "../chain/scan.js";
 import { beginningsOf, candidatesIn, detailsIn, type PlacedBytes } from "./find-bytes.js";
 import { chainsInJson } from "./find-json.js";
+import { searchedParts } from "./searched-parts.js";
 import { chainOfStatus } from "./status-detail.js";
 import { isWellFormed } from "./well-formed.js";
 
@@ -18,11 +19,7 @@ import { isWellFormed } from "./well-formed.js";
  */
 export function findChains(text: string): ErrorChain[] {
   const found = new Map<string, FoundChain>();
-  const input =
-    text.length > 2 * MAX_INPUT_CHARS
-      ? `${text.slice(0, MAX_INPUT_CHARS)}\n${text.slice(-MAX_INPUT_CHARS)}`
-      : text;
-  for (const it of chainsIn(input)) {
+  for (const it of chainsIn(searchedParts(text))) {
     const key = toHex(toBinary(ErrorChainSchema, it.chain));
     if (it.chain.causes.length > 0 && it.at < (found.get(key)?.at ?? Number.POSITIVE_INFINITY)) {
       found.set(key, it);
@@ -35,9 +32,6 @@ export function findChains(text: string): ErrorChain[] {
 interface FoundChain extends PlacedBytes {
   readonly chain: ErrorChain;
 }
-
-/** Of a longer text so much of either end is searched: the error of a stream stands at its end. */
-const MAX_INPUT_CHARS = 4_000_000;
 
 function* chainsIn(text: string): Iterable<FoundChain> {
   for (const detail of detailsIn(text)) {
@@ -59,7 +53,13 @@ function* chainsIn(text: string): Iterable<FoundChain> {
   }
 }
 
+/** The tags of the fields 1 to 3 of a chain and of a google.rpc.Status. */
+const FIRST_BYTES: ReadonlySet<number | undefined> = new Set([0x08, 0x0a, 0x12, 0x1a]);
+
 function chainOf(candidate: PlacedBytes): FoundChain[] {
+  if (!FIRST_BYTES.has(candidate.bytes[0])) {
+    return []; // soon said of most of what a log has
+  }
   const detail = chainOfStatus(candidate.bytes);
   return detail !== undefined || isChain(candidate.bytes)
     ? [{ ...candidate, chain: readChain(detail ?? candidate.bytes) }]

@@ -9,6 +9,7 @@ import { type SealingKey, sealingKey } from "../sealing/sealing-key.js";
 import { parseArguments } from "./arguments.js";
 import { findChains } from "./find-chain.js";
 import { readInput } from "./read-input.js";
+import { whereSearched } from "./searched-parts.js";
 import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain open --key-file FILE [--key-file FILE …] [TEXT]
@@ -47,7 +48,9 @@ export async function open(args: string[]): Promise<number> {
   const parts: (ErrorChain | string)[] = withSealedPart(found);
   if (parts.length === 0) {
     if (found.length > 0 || !isBase64(text)) {
-      throw new UsageError(`there is nothing sealed in this; expected ${WHAT}`);
+      throw new UsageError(
+        `there is nothing sealed in this${whereSearched(text)}; expected ${WHAT}`,
+      );
     }
     parts.push(text);
   }

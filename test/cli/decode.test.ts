@@ -317,6 +317,11 @@ describe("errchain decode", () => {
     expect(stdout).toContain(tree);
   });
 
+  test("says what of a very long text it has searched", async () => {
+    const { code, stderr } = await errchain(["decode"], "{} ".repeat(3_000_000));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/so long that only both ends and/)]);
+  });
+
   test("says that there is more where something is sealed", async () => {
     const [json = ""] = await answers("public");
     const { stdout } = await errchain(["decode"], json);
