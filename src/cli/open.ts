@@ -9,6 +9,7 @@ import { type SealingKey, sealingKey } from "../sealing/sealing-key.js";
 import { parseArguments } from "./arguments.js";
 import { findChains } from "./find-chain.js";
 import { readInput } from "./read-input.js";
+import { readText } from "./read-text.js";
 import { whereSearched } from "./searched-parts.js";
 import { UsageError } from "./usage-error.js";
 
@@ -132,7 +133,7 @@ function isBase64(text: string): boolean {
 function readKeys(file: string): SealingKey[] {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readText(readFileSync(file));
   } catch (err) {
     throw new UsageError(`cannot read the key file ${file}: ${(err as Error).message}`);
   }

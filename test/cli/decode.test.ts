@@ -61,7 +61,7 @@ beforeEach(() => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
 });
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
@@ -358,6 +358,21 @@ describe("errchain open", () => {
       expect(code).toBe(0);
       expect(stdout).toContain(tree);
       expect(stdout).toContain("PROMISE host: 10.0.0.7");
+    }
+  });
+
+  test("reads what PowerShell writes, also as a key file", async () => {
+    const [json = ""] = await answers("public");
+    const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le");
+    const encoded = [
+      utf16,
+      (text: string) => utf16(text).swap16(),
+      (text: string) => `\ufeff${text}`,
+    ];
+    for (const [index, encode] of encoded.entries()) {
+      const keys = file(`keys${index}`, encode(`${keyText}\r\n`));
+      const { code, stdout } = await errchain(["open", "--key-file", keys], encode(json));
+      expect([code, stdout]).toEqual([0, expect.stringContaining(tree)]);
     }
   });
 

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
 /** Runs the command as `npx errchain` does, with a text that comes by and by as standard input. */
-export async function errchain(args: readonly string[], input = "", delayMs = 0) {
+export async function errchain(
+  args: readonly string[],
+  input: string | Uint8Array = "",
+  delayMs = 0,
+) {
   const command = join(import.meta.dirname, "..", "..", "bin", "errchain.js");
   const child = spawn("node", [command, ...args]);
   child.stdin.on("error", () => {}); // it need not read its input
