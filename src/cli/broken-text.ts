@@ -6,7 +6,7 @@ export function broken(name: string): string {
   return [...name].map((char) => (char === "." ? "\\." : char)).join(LINE_BREAK);
 }
 
-const LINE_BREAK = String.raw`(?:\r?\n[>\s]*)?`;
+const LINE_BREAK = String.raw`(?:\r?\n[>\s]{0,1000})?`;
 
 /** The text without what has been put in where it was broken. */
 export function unbroken(text: string): string {

@@ -120,6 +120,37 @@ describe("a text that is cut off", () => {
   });
 });
 
+describe("a response in base64", () => {
+  const bytes = (text: string) => Buffer.from(text, "utf8");
+  const trailers = bytes(`grpc-status: 9\r\ngrpc-status-details-bin: ${header}\r\n`);
+  const frame = (flags: number, content: Buffer) => {
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt8(flags);
+    prefix.writeUInt32BE(content.length, 1);
+    return Buffer.concat([prefix, content]);
+  };
+  const data = frame(0, Buffer.alloc(90_000, "some data "));
+
+  test.each([
+    ["gRPC-Web", frame(0x80, trailers)],
+    ["gRPC-Web stream", Buffer.concat([data, frame(0x80, trailers)])],
+    ["grpc-web-text", bytes(data.toString("base64") + frame(0x80, trailers).toString("base64"))],
+    ["Connect", bytes(connectError)],
+    ["Connect stream", Buffer.concat([data, frame(2, bytes(`{"error":${connectError}}`))])],
+    ["JSON of Protobuf", bytes(protoJson)],
+  ])("is opened: %s", (_, body) => {
+    const text = body.toString("base64");
+    const content = { mimeType: "x", size: body.length, text, encoding: "base64" };
+    for (const paste of [
+      text,
+      text.replaceAll(/.{76}/g, "$&\n"),
+      JSON.stringify({ log: { entries: [{ response: { content } }] } }, null, 2),
+    ]) {
+      expect(found(paste)).toEqual([inBase64(chain)]);
+    }
+  });
+});
+
 test("an error anywhere in a very long text is found, soon", () => {
   const noise = Array.from(
     { length: 60_000 },
@@ -142,4 +173,23 @@ test("an error anywhere in a very long text is found, soon", () => {
     inBase64(chain),
     inBase64(others),
   ]);
+});
+
+test.each([
+  "A",
+  "\\",
+  "> \n",
+  "A\n",
+  "grpc-status-details-bin=",
+  '"value":"A"',
+  '\\"causes\\"',
+  "\n",
+  " ",
+])("nothing but %j ends soon", (text) => {
+  const started = performance.now();
+  const repeated = text.repeat(7_000_000 / text.length);
+  for (const front of ["", '"value":"', "grpc-status-details-bin:", "e\n"]) {
+    expect(findChains(front + repeated)).toEqual([]);
+  }
+  expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -5,7 +5,8 @@ import { readChain } from "../chain/read.js";
 import { scanChain } from "../chain/scan.js";
 import { beginningsOf, candidatesIn, detailsIn, type PlacedBytes } from "./find-bytes.js";
 import { chainsInJson } from "./find-json.js";
-import { searchedParts } from "./searched-parts.js";
+import { readText } from "./read-text.js";
+import { hasNameOfChain, searchedParts } from "./searched-parts.js";
 import { chainOfStatus } from "./status-detail.js";
 import { isWellFormed } from "./well-formed.js";
 
@@ -33,16 +34,17 @@ interface FoundChain extends PlacedBytes {
   readonly chain: ErrorChain;
 }
 
-function* chainsIn(text: string): Iterable<FoundChain> {
+/** The chains in a text, and in texts that it has in base64, and so on, to some depth. */
+function* chainsIn(text: string, depth = MAX_DEPTH): Iterable<FoundChain> {
   for (const detail of detailsIn(text)) {
     // Its type says what it is, so it may be damaged.
     yield { ...detail, chain: readChain(detail.bytes) };
   }
   for (const candidate of candidatesIn(text)) {
-    yield* chainOf(candidate);
+    yield* chainsOf(candidate, depth);
   }
   for (const candidate of beginningsOf(text)) {
-    const chains = chainOf(candidate);
+    const chains = chainsOf(candidate, depth);
     if (chains.length > 0) {
       yield* chains;
       break;
@@ -53,16 +55,26 @@ function* chainsIn(text: string): Iterable<FoundChain> {
   }
 }
 
-/** The tags of the fields 1 to 3 of a chain and of a google.rpc.Status. */
+/** The tags of the fields of a chain and of a google.rpc.Status. Most of what a log has begins otherwise. */
 const FIRST_BYTES: ReadonlySet<number | undefined> = new Set([0x08, 0x0a, 0x12, 0x1a]);
 
-function chainOf(candidate: PlacedBytes): FoundChain[] {
-  if (!FIRST_BYTES.has(candidate.bytes[0])) {
-    return []; // soon said of most of what a log has
+/** A response in base64 in base64: what grpc-web-text sends, as the archive of a browser has it. */
+const MAX_DEPTH = 2;
+
+/** No text with a chain is as short as the IDs that a log is full of. */
+const MIN_TEXT_BYTES = 40;
+
+function chainsOf(candidate: PlacedBytes, depth: number): FoundChain[] {
+  const { bytes, at, end } = candidate;
+  if (FIRST_BYTES.has(bytes[0])) {
+    const detail = chainOfStatus(bytes);
+    if (detail !== undefined || isChain(bytes)) {
+      return [{ ...candidate, chain: readChain(detail ?? bytes) }];
+    }
   }
-  const detail = chainOfStatus(candidate.bytes);
-  return detail !== undefined || isChain(candidate.bytes)
-    ? [{ ...candidate, chain: readChain(detail ?? candidate.bytes) }]
+  const text = depth > 0 && bytes.length > MIN_TEXT_BYTES ? readText(bytes) : "";
+  return hasNameOfChain(text) || /^[\w+/=\s-]+$/.test(text)
+    ? Array.from(chainsIn(text, depth - 1), (it) => ({ ...it, at, end }))
     : [];
 }
 

@@ -33,6 +33,11 @@ export function whereSearched(text: string): string {
     : "";
 }
 
+/** Whether a text has one of the names that come with chains. */
+export function hasNameOfChain(text: string): boolean {
+  return text.search(NAMES) >= 0;
+}
+
 const NAMES = /errchain\.v1\.ErrorChain|grpc-status-details-bin|causes\\{0,8}"/gi;
 
 const END_CHARS = 4_000_000;
