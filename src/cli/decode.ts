@@ -1,9 +1,9 @@
 import { escapeControls } from "../chain/escape.js";
 import { formatErrorChain } from "../chain/format.js";
 import { toHex } from "../chain/hex.js";
-import { type LogLine, parseLogLine } from "../chain/log-line.js";
 import { parseArguments } from "./arguments.js";
 import { findChains } from "./find-chain.js";
+import { findLogLines } from "./find-log-lines.js";
 import { readInput } from "./read-input.js";
 import { whereSearched } from "./searched-parts.js";
 import { UsageError } from "./usage-error.js";
@@ -44,7 +44,7 @@ export function decode(args: string[]): number {
   if (chains.length > 0) {
     return 0;
   }
-  const lines = text.split("\n").flatMap((line) => logLineIn(line.trim()) ?? []);
+  const lines = findLogLines(text);
   if (lines.length === 0) {
     throw new UsageError(`there is no error chain in this${whereSearched(text)}; expected ${WHAT}`);
   }
@@ -55,17 +55,3 @@ export function decode(args: string[]): number {
   }
   return 0;
 }
-
-/** Finds a log line, alone or behind what a logger or a container runtime puts in front. */
-function logLineIn(line: string): LogLine | undefined {
-  const codeAt = line.search(/\|[A-Z][A-Z0-9]{0,31}_[A-Z0-9_]{1,96}\|/);
-  if (codeAt < 0) {
-    return undefined;
-  }
-  const front = line.slice(Math.max(0, codeAt - MAX_TRACE_ID_CHARS), codeAt);
-  const [traceId = ""] = /[^\s|"{}]*$/.exec(front) ?? [];
-  return parseLogLine(traceId + line.slice(codeAt));
-}
-
-/** More than any trace ID has. What stands in front of it may be long. */
-const MAX_TRACE_ID_CHARS = 256;

@@ -282,6 +282,8 @@ describe("errchain decode", () => {
     "wms-1  | abc.1|WMS_ORDER_10001|a|b",
     "WMS      abc.1|WMS_ORDER_10001|a|b",
     "2026-11-26T10:00:00.000Z stderr F abc.1|WMS_ORDER_10001|a|b",
+    '{"log":"abc.1|WMS_ORDER_10001|a|b\\n"}',
+    "`abc.1|WMS_ORDER_10001|a|b`",
   ])("takes the log line in %j", async (line) => {
     const { code, stdout } = await errchain(["decode", line]);
     expect(code).toBe(0);
