@@ -120,6 +120,28 @@ describe("a text that is cut off", () => {
   });
 });
 
+test.each([
+  ["Connect error", connectError],
+  ["JSON of Protobuf", protoJson],
+  ["indented JSON of Protobuf", JSON.stringify(JSON.parse(protoJson), null, 2)],
+])("quotes that a chat or a page has changed do no harm: %s", (_, text) => {
+  let opening = false;
+  const smart = text.replaceAll('"', () => {
+    opening = !opening;
+    return opening ? "“" : "”";
+  });
+  const html = text.replaceAll('"', "&quot;").replaceAll("/", "&#x2F;").replaceAll("=", "&#61;");
+  for (const changed of [smart, text.replaceAll('"', "”"), html, wrapped(smart, 60)]) {
+    expect(found(changed)).toEqual([inBase64(chain)]);
+  }
+});
+
+test("quotes within a message stay as they are", () => {
+  const quoting = { system: "WMS", code: "10001", message: "no “range” &quot;" };
+  const text = JSON.stringify({ causes: [quoting] });
+  expect(findChains(text)[0]?.causes[0]?.message).toBe("no “range” &quot;");
+});
+
 describe("a response in base64", () => {
   const bytes = (text: string) => Buffer.from(text, "utf8");
   const trailers = bytes(`grpc-status: 9\r\ngrpc-status-details-bin: ${header}\r\n`);

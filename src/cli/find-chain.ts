@@ -8,6 +8,7 @@ import { chainsInJson } from "./find-json.js";
 import { readText } from "./read-text.js";
 import { hasNameOfChain, searchedParts } from "./searched-parts.js";
 import { chainOfStatus } from "./status-detail.js";
+import { withStraightQuotes } from "./straight-quotes.js";
 import { isWellFormed } from "./well-formed.js";
 
 /**
@@ -19,8 +20,18 @@ import { isWellFormed } from "./well-formed.js";
  * forms; in the order of the text.
  */
 export function findChains(text: string): ErrorChain[] {
+  const searched = searchedParts(text);
+  const chains = distinctChains(searched);
+  if (chains.length > 0) {
+    return chains;
+  }
+  const straight = withStraightQuotes(searched);
+  return straight === searched ? [] : distinctChains(straight);
+}
+
+function distinctChains(text: string): ErrorChain[] {
   const found = new Map<string, FoundChain>();
-  for (const it of chainsIn(searchedParts(text))) {
+  for (const it of chainsIn(text)) {
     const key = toHex(toBinary(ErrorChainSchema, it.chain));
     if (it.chain.causes.length > 0 && it.at < (found.get(key)?.at ?? Number.POSITIVE_INFINITY)) {
       found.set(key, it);
