@@ -142,6 +142,17 @@ test("quotes within a message stay as they are", () => {
   expect(findChains(text)[0]?.causes[0]?.message).toBe("no “range” &quot;");
 });
 
+test.each(["'", '"'])("bytes as Python prints them are read, within %s", (quote) => {
+  const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
+  const printed = Array.from(statusWith(chain), (byte) => {
+    const char = String.fromCharCode(byte);
+    const hex = `\\x${byte.toString(16).padStart(2, "0")}`;
+    return short[char] ?? (char === quote ? `\\${char}` : /[ -~]/.test(char) ? char : hex);
+  }).join("");
+  const text = `(_Metadatum(key='grpc-status-details-bin', value=b${quote}${printed}${quote}),)`;
+  expect(found(text)).toEqual([inBase64(chain)]);
+});
+
 describe("a response in base64", () => {
   const bytes = (text: string) => Buffer.from(text, "utf8");
   const trailers = bytes(`grpc-status: 9\r\ngrpc-status-details-bin: ${header}\r\n`);

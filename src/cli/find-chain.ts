@@ -5,6 +5,7 @@ import { readChain } from "../chain/read.js";
 import { scanChain } from "../chain/scan.js";
 import { beginningsOf, candidatesIn, detailsIn, type PlacedBytes } from "./find-bytes.js";
 import { chainsInJson } from "./find-json.js";
+import { pythonBytesIn } from "./python-bytes.js";
 import { readText } from "./read-text.js";
 import { hasNameOfChain, searchedParts } from "./searched-parts.js";
 import { chainOfStatus } from "./status-detail.js";
@@ -51,8 +52,10 @@ function* chainsIn(text: string, depth = MAX_DEPTH): Iterable<FoundChain> {
     // Its type says what it is, so it may be damaged.
     yield { ...detail, chain: readChain(detail.bytes) };
   }
-  for (const candidate of candidatesIn(text)) {
-    yield* chainsOf(candidate, depth);
+  for (const candidates of [candidatesIn(text), pythonBytesIn(text)]) {
+    for (const candidate of candidates) {
+      yield* chainsOf(candidate, depth);
+    }
   }
   for (const candidate of beginningsOf(text)) {
     const chains = chainsOf(candidate, depth);
