@@ -5,7 +5,8 @@ import { UsageError } from "./usage-error.js";
 
 const usage = `Usage: errchain docs IMAGE > errors.md
 
-Prints the error codes that the proto files of an image declare as Markdown.`;
+Prints the error codes that the proto files of an image declare as Markdown. An
+image that is called - comes from standard input.`;
 
 /** The command `errchain docs`. Returns the exit code. */
 export function docs(args: string[]): number {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Codebook, readCodebook } from "../codebook/codebook.js";
 import { type Image, readImage } from "../codebook/image.js";
+import { readStandardInput } from "./read-input.js";
 import { UsageError } from "./usage-error.js";
 
 /** What an image declares: in all its files, and in those of the module itself. */
@@ -9,19 +10,32 @@ export interface LoadedCodebook {
   readonly own: Codebook;
 }
 
-/** Reads the catalogs of an image file. Throws a UsageError if there is no such file, or it is none. */
+/** What stands for an image on standard input. */
+export const STANDARD_INPUT = "-";
+
+/**
+ * Reads the catalogs of an image, from a file or from standard input. Throws a UsageError if
+ * there is no such file, or it is none.
+ */
 export function loadCodebook(file: string): LoadedCodebook {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (err) {
-    throw new UsageError(`cannot read the image ${file}: ${(err as Error).message}`);
-  }
+  const bytes = readBytes(file);
   let image: Image;
   try {
     image = readImage(bytes);
   } catch (err) {
-    throw new UsageError(`cannot use the image ${file}: ${(err as Error).message}`);
+    const name = file === STANDARD_INPUT ? "on standard input" : file;
+    throw new UsageError(`cannot use the image ${name}: ${(err as Error).message}`);
   }
   return { all: readCodebook(image.files), own: readCodebook(image.own) };
+}
+
+function readBytes(file: string): Uint8Array {
+  if (file === STANDARD_INPUT) {
+    return readStandardInput("an image on standard input");
+  }
+  try {
+    return readFileSync(file);
+  } catch (err) {
+    throw new UsageError(`cannot read the image ${file}: ${(err as Error).message}`);
+  }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { check } from "./check.js";
 import { decode } from "./decode.js";
 import { docs } from "./docs.js";
@@ -13,8 +14,8 @@ const usage = `Usage: errchain COMMAND
   check IMAGE [--against OLD_IMAGE]   check the error codes that proto files declare
   docs IMAGE                          print the error codes as Markdown
 
-An IMAGE is what "buf build -o image.binpb" writes.
-"errchain COMMAND --help" says more about a command.`;
+An IMAGE is what "buf build -o image.binpb" writes, or - for one on standard input.
+"errchain COMMAND --help" says more about a command, "errchain --version" which one this is.`;
 
 const commands: Record<string, (args: string[]) => number | Promise<number>> = {
   decode,
@@ -23,6 +24,11 @@ const commands: Record<string, (args: string[]) => number | Promise<number>> = {
   check,
   docs,
 };
+
+function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}
 
 // The reader of a pipe may have seen enough; a full disk is worth a word.
 process.stdout.on("error", (err: NodeJS.ErrnoException) => {
@@ -36,6 +42,8 @@ const [name = "--help", ...args] = process.argv.slice(2);
 try {
   if (name === "--help" || name === "-h") {
     console.log(usage);
+  } else if (name === "--version") {
+    console.log(version());
   } else if (Object.hasOwn(commands, name)) {
     process.exitCode = await commands[name]?.(args);
   } else {

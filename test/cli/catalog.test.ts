@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { fixture } from "../codebook/fixtures.js";
+import { errchain as piped } from "../support/command.js";
 import { buf, buildImage } from "../support/image.js";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -73,6 +74,32 @@ test("docs prints the same as the plugin writes", async () => {
   const { code, stdout } = await errchain("docs", path);
   expect(code).toBe(0);
   expect(stdout).toBe(readFileSync(join(root, "examples/three-hop/gen/error-codes.md"), "utf8"));
+});
+
+test("an image may come from standard input", async () => {
+  const [clean, changed] = [image("clean"), image("status-changed")];
+  expect(await piped(["check", "-"], readFileSync(clean))).toMatchObject({ code: 0, stdout: "" });
+  const finding = expect.stringMatching(/^fixture\.proto:43:3: status-changed: /);
+  for (const [args, input] of [
+    [["check", changed, "--against", "-"], clean],
+    [["check", "-", "--against", clean], changed],
+  ] as const) {
+    expect(await piped(args, readFileSync(input))).toMatchObject({ code: 1, stdout: finding });
+  }
+  const { stdout } = await errchain("docs", clean);
+  expect(await piped(["docs", "-"], readFileSync(clean))).toMatchObject({ code: 0, stdout });
+  for (const [args, problem] of [
+    [["check", "-", "--against", "-"], /^errchain: only one of the two images can come from/],
+    [["check", "-"], /^errchain: cannot use the image on standard input: it is no binary image/],
+  ] as const) {
+    const stderr = expect.stringMatching(problem);
+    expect(await piped(args, "this is no image")).toMatchObject({ code: 2, stdout: "", stderr });
+  }
+});
+
+test("--version prints the version of the package", async () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  expect(await errchain("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 test("docs show what is exempt from a rule, and why", async () => {
