@@ -12,8 +12,9 @@ const usage = `Usage: errchain decode [TEXT]
 
 Prints the error chain in a text as a tree. The text may be a Connect error as
 JSON, a grpc-status-details-bin value, the JSON that errchain/http or Protobuf
-writes, the output of curl with any of these in it, or a log line,
-traceId|code|message. Without TEXT, reads standard input.
+writes, the output of curl with any of these in it, a response in base64 as a browser
+copies it, or a log line, traceId|code|message. It may be wrapped, quoted or cut off on
+its way. Without TEXT, reads standard input.
 
   curl -si … | errchain decode`;
 

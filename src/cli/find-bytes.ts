@@ -73,7 +73,7 @@ const VALUE_THEN_TYPE = new RegExp(
 
 /** A header, which may be folded. */
 const STATUS_HEADER = new RegExp(
-  String.raw`${broken("grpc-status-details-bin")}(?:${GAP}${QUOTE})?${GAP}[:=]${GAP}[\\'"[]*${BASE64}`,
+  String.raw`${broken("grpc-status-details-bin")}(?:${GAP}${QUOTE})?${GAP}[:=]${GAP}[\\'"[]{0,20}${BASE64}`,
   "gi",
 );
 

@@ -86,6 +86,16 @@ describe("a text that is broken into lines", () => {
   });
 });
 
+test("another error right below a header is one of its own", () => {
+  const other = { ...chain, sealed: Uint8Array.of(1, 2, 3) };
+  for (const length of [17, 18, 19]) {
+    const above = { ...chain, sealed: new Uint8Array(length) };
+    const text = `grpc-status-details-bin: ${base64Encode(statusWith(above))}`;
+    const below = base64Encode(toBinary(ErrorChainSchema, other));
+    expect(found(`${text}\n${below}`)).toEqual([inBase64(above), inBase64(other)]);
+  }
+});
+
 describe("a text that is cut off", () => {
   const marks = [
     "",

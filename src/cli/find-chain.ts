@@ -41,7 +41,7 @@ function distinctChains(text: string): ErrorChain[] {
   return withoutPieces([...found.values()]).map(({ chain }) => chain);
 }
 
-/** A chain, and where in the text it stands. */
+/** A chain with its bytes, and where in the text it stands. */
 interface FoundChain extends PlacedBytes {
   readonly chain: ErrorChain;
 }
@@ -78,12 +78,12 @@ const MAX_DEPTH = 2;
 /** No text with a chain is as short as the IDs that a log is full of. */
 const MIN_TEXT_BYTES = 40;
 
-function chainsOf(candidate: PlacedBytes, depth: number): FoundChain[] {
-  const { bytes, at, end } = candidate;
+function chainsOf({ bytes, at, end }: PlacedBytes, depth: number): FoundChain[] {
   if (FIRST_BYTES.has(bytes[0])) {
     const detail = chainOfStatus(bytes);
     if (detail !== undefined || isChain(bytes)) {
-      return [{ ...candidate, chain: readChain(detail ?? bytes) }];
+      const own = detail ?? bytes;
+      return [{ chain: readChain(own), bytes: own, at, end }];
     }
   }
   const text = depth > 0 && bytes.length > MIN_TEXT_BYTES ? readText(bytes) : "";
