@@ -325,7 +325,7 @@ describe("one bad text or number does not cost its whole request", () => {
   test.each(["HTTP", "gRPC"])("Protobuf over %s with a text that is no UTF-8", async (way) => {
     const [traceId, latin1] = [newTrace(), newTrace()];
     const bytes = linesBytes([`${traceId}|A_1000|m`, `${latin1}|A_1000|caf#`]);
-    bytes[bytes.lastIndexOf("#".charCodeAt(0))] = 0xe9;
+    bytes[Buffer.from(bytes).indexOf("caf#") + 3] = 0xe9; // the time may have a "#" too
     if (way === "HTTP") {
       const response = await postLogs(hub, bytes);
       expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 0]);
