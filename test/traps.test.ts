@@ -143,13 +143,24 @@ describe("a readable copy of a detail that cannot be written as JSON", () => {
   });
 });
 
-describe("headers of a connection in the metadata, as in that of an error from HTTP/1.1", () => {
-  const metadata = { connection: "keep-alive", "keep-alive": "timeout=5", "x-small": "kept" };
+describe.each([
+  {
+    what: "headers of a connection in the metadata, as in that of an error from HTTP/1.1,",
+    metadata: { connection: "keep-alive", "keep-alive": "timeout=5", "x-small": "kept" },
+    hangs: "Connect over HTTP/2",
+    leftOut: ["connection", "keep-alive"],
+  },
+  {
+    what: "control characters in the metadata, as a stream's end in JSON may bring them,",
+    metadata: { "x-control": "a\u0001b", "x-delete": "\u007f", "x-small": "kept\té" },
+    hangs: "Connect over HTTP/1.1",
+    leftOut: ["x-control", "x-delete"],
+  },
+] as const)("$what", ({ metadata, hangs, leftOut }) => {
   const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
 
-  test("hang a bare call over Connect with HTTP/2", async () => {
-    const bare = await failOver("Connect over HTTP/2", error, []);
-    expect(bare).toMatchObject({ code: Code.DeadlineExceeded });
+  test("hang a bare call", async () => {
+    expect(await failOver(hangs, error, [])).toMatchObject({ code: Code.DeadlineExceeded });
   });
 
   test.each(protocols)("do no harm over %s", async (protocol) => {
@@ -157,30 +168,10 @@ describe("headers of a connection in the metadata, as in that of an error from H
     const onError = [(report: ErrorReport) => reports.push(report)];
     const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
     expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
-    expect((err as ConnectError).metadata.get("x-small")).toBe("kept");
+    expect((err as ConnectError).metadata.get("x-small")).toMatch(/^kept/);
     // Trailers of gRPC-Web are a part of the body.
     const isInBody = protocol.startsWith("gRPC-Web");
-    expect(reports[0]?.truncated).toEqual(isInBody ? [] : ["connection", "keep-alive"]);
-  });
-});
-
-describe("control characters in the metadata, as a stream's end in JSON may bring them", () => {
-  const metadata = { "x-control": "a\u0001b", "x-delete": "\u007f", "x-small": "a\tb \u00e9" };
-  const error = () => new ConnectError("meta", Code.AlreadyExists, metadata);
-
-  test("hang a bare call over Connect with HTTP/1.1", async () => {
-    const bare = await failOver("Connect over HTTP/1.1", error, []);
-    expect(bare).toMatchObject({ code: Code.DeadlineExceeded });
-  });
-
-  test.each(protocols)("do no harm over %s", async (protocol) => {
-    const reports: ErrorReport[] = [];
-    const onError = [(report: ErrorReport) => reports.push(report)];
-    const err = await failOver(protocol, error, [createServerInterceptor({ onError })]);
-    expect(err).toMatchObject({ code: Code.AlreadyExists, rawMessage: "meta" });
-    expect((err as ConnectError).metadata.get("x-small")).toContain("a\tb");
-    const isInBody = protocol.startsWith("gRPC-Web");
-    expect(reports[0]?.truncated).toEqual(isInBody ? [] : ["x-control", "x-delete"]);
+    expect(reports[0]?.truncated).toEqual(isInBody ? [] : leftOut);
   });
 });
 

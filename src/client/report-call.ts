@@ -55,7 +55,8 @@ export function reportCall(
 
 /**
  * Ends the span of a stream with its signal: before connect-es 2.3, a reader who has
- * left the stream before its end tells nobody else. Gives a function to call when the stream has ended.
+ * left the stream before its end tells nobody else. Gives a function to call when the
+ * stream has ended.
  */
 export function endSpanOnSignal(call: PeerCall, signal: AbortSignal | undefined): () => void {
   const onAbort = () => {

@@ -127,15 +127,21 @@ test("follows files through rotation, truncation, deletion and new files", async
   await expectLines(hub, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }, 60_000);
 
-test("goes on where it was after a restart, also in a file that was rotated meanwhile", async () => {
+/** Files that an agent has read for a hub, until it was stopped. */
+async function readBefore(content: string) {
   const { folder, file } = logFolder();
   const state = join(folder, "state");
   const hub = await startHub();
-  writeFileSync(file, line(1));
-  const first = startAgent(hub, join(folder, "logs/*.log"), state);
+  writeFileSync(file, content);
+  const agent = startAgent(hub, join(folder, "logs/*.log"), state);
   await expectLines(hub, [1]);
-  await end(first, "SIGTERM");
-  expect(first.exitCode).toBe(0);
+  await end(agent, "SIGTERM");
+  expect(agent.exitCode).toBe(0);
+  return { folder, file, state, hub };
+}
+
+test("goes on where it was after a restart, also in a file that was rotated meanwhile", async () => {
+  const { folder, file, state, hub } = await readBefore(line(1));
 
   appendFileSync(file, line(2));
   renameSync(file, `${file}.1`);
@@ -194,13 +200,7 @@ test.each([
 ])(
   "goes on from the state of another version: %s",
   async (_, tail) => {
-    const { folder, file } = logFolder();
-    const state = join(folder, "state");
-    const hub = await startHub();
-    writeFileSync(file, line(1));
-    const first = startAgent(hub, join(folder, "logs/*.log"), state);
-    await expectLines(hub, [1]);
-    await end(first, "SIGTERM");
+    const { folder, file, state, hub } = await readBefore(line(1));
     changeCheckpoints(state, (checkpoint) => {
       expect(checkpoint).toHaveProperty("tail");
       return { ...checkpoint, tail: "offset" in tail ? tail : undefined };
@@ -218,13 +218,7 @@ test.each([
 ])(
   "goes on in a file that is on another device after a restart: %s",
   async (_, name) => {
-    const { folder, file } = logFolder();
-    const state = join(folder, "state");
-    const hub = await startHub();
-    writeFileSync(file, line(1));
-    const first = startAgent(hub, join(folder, "logs/*.log"), state);
-    await expectLines(hub, [1]);
-    await end(first, "SIGTERM");
+    const { folder, file, state, hub } = await readBefore(line(1));
     // What a container or a mount gets for a number may be another one every time.
     changeCheckpoints(state, (checkpoint) => ({ ...checkpoint, device: 4711 }));
     appendFileSync(file, line(2));
@@ -240,13 +234,7 @@ test.each([
 );
 
 test("does not follow what was rotated away if something else has its inode now", async () => {
-  const { folder, file } = logFolder();
-  const state = join(folder, "state");
-  const hub = await startHub();
-  writeFileSync(file, line(1));
-  const first = startAgent(hub, join(folder, "logs/*.log"), state);
-  await expectLines(hub, [1]);
-  await end(first, "SIGTERM");
+  const { folder, file, state, hub } = await readBefore(line(1));
   writeFileSync(file, line("secret"));
   renameSync(file, join(folder, "logs", "else.txt"));
   writeFileSync(file, line(2));
@@ -255,13 +243,7 @@ test("does not follow what was rotated away if something else has its inode now"
 }, 60_000);
 
 test("takes no file for one of another device that begins otherwise", async () => {
-  const { folder, file } = logFolder();
-  const state = join(folder, "state");
-  const hub = await startHub();
-  writeFileSync(file, banner + line(1));
-  const first = startAgent(hub, join(folder, "logs/*.log"), state);
-  await expectLines(hub, [1]);
-  await end(first, "SIGTERM");
+  const { folder, file, state, hub } = await readBefore(banner + line(1));
   changeCheckpoints(state, (checkpoint) => ({ ...checkpoint, device: 4711 }));
   writeFileSync(file, banner + line(2) + line(3));
   startAgent(hub, join(folder, "logs/*.log"), state);
@@ -397,13 +379,7 @@ test("says that reading waits while the buffer is full, and that it goes on", as
 }, 60_000);
 
 test("how far many files were read does not count as full", async () => {
-  const { folder, file } = logFolder();
-  const state = join(folder, "state");
-  const hub = await startHub();
-  writeFileSync(file, line(1));
-  const first = startAgent(hub, join(folder, "logs/*.log"), state);
-  await expectLines(hub, [1]);
-  await end(first, "SIGTERM");
+  const { folder, file, state, hub } = await readBefore(line(1));
   const db = new DatabaseSync(join(state, "agent.sqlite"));
   const add = db.prepare("INSERT INTO checkpoint VALUES (?, ?)");
   for (let n = 0; n < 1000; n++) {
