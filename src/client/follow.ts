@@ -121,7 +121,7 @@ export async function followStream<I, R extends Pick<StreamResponse, "message" |
         hasEnded = true;
         release();
         if (step === "return") {
-          endSpanAsLeft(call);
+          endSpanAsLeft(call, res);
         }
         callSucceeded(call, res);
       },

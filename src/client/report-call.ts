@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { Code } from "@connectrpc/connect";
+import { Code, type StreamResponse } from "@connectrpc/connect";
 import { CauseSchema } from "../../gen/errchain/v1/error_chain_pb.js";
 import { toHex } from "../chain/hex.js";
 import { readChain } from "../chain/read.js";
@@ -70,7 +70,8 @@ export function endSpanOnSignal(call: PeerCall, signal: AbortSignal | undefined)
 }
 
 /** Ends the span of a stream that its reader has left before its end. */
-export function endSpanAsLeft(call: PeerCall): void {
+export function endSpanAsLeft(call: PeerCall, res: Pick<StreamResponse, "header">): void {
+  noteProtocol(call, res);
   endSpan(call, { how: "canceled", by: "handler", reason: undefined });
 }
 

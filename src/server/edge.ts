@@ -8,7 +8,6 @@ import { sealChain } from "../sealing/seal.js";
 import type { SealingKey } from "../sealing/sealing-key.js";
 import { type Exposure, exposeChain, GENERIC_MESSAGE } from "./expose.js";
 import { googleDetails } from "./google-details.js";
-import { plainDetail } from "./sendable.js";
 
 /** What leaves this hop, all but the status. */
 export interface Outgoing {
@@ -96,9 +95,7 @@ const SEALING_TIMEOUT_MS = 250;
 const SEALED_FIELD_BYTES = 3;
 
 function allowedDetails(details: readonly ErrorDetail[], { exposeDetails }: EdgeOptions) {
-  return details
-    .map(plainDetail) // before it is looked at: what is a getter may tell something else later
-    .filter((detail) => exposeDetails.includes(typeNameOf(detail)));
+  return details.filter((detail) => exposeDetails.includes(typeNameOf(detail)));
 }
 
 function allowedMetadata(metadata: Headers | undefined, { exposeMetadata }: EdgeOptions) {

@@ -194,7 +194,7 @@ const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/;
  * the JSON of an error, such as the readable copy that its first sender has made. Of a
  * message it makes that copy itself.
  */
-export function plainDetail(detail: ErrorDetail): ErrorDetail {
+function plainDetail(detail: ErrorDetail): ErrorDetail {
   return "desc" in detail
     ? { desc: detail.desc, value: detail.value }
     : { type: detail.type, value: detail.value };

@@ -39,6 +39,7 @@ import {
 import type { ErrorReport } from "errchain/report";
 import { createServerInterceptor, type ServerInterceptorOptions } from "errchain/server";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import * as newest from "../connect-newest/connect.js";
 import { ProbeService } from "../gen/probe/v1/probe_pb.js";
 import { callProbe, failureOf, type Kind, kinds, probeRoutes } from "../support/probe.js";
 import { connectTo, httpVersionOf, type Protocol, startServer } from "../support/servers.js";
@@ -345,6 +346,31 @@ describe("a stream", () => {
       "error.type": "PROBE_ALPHA_4",
     });
   });
+
+  test.each(["interceptor", "transport"])(
+    "that its reader has left ends at once with the %s, from Connect 2.3 on",
+    async (how) => {
+      const baseUrl = await startServer(
+        "2",
+        probeRoutes(async (text) => text),
+      );
+      const isInterceptor = how === "interceptor";
+      const interceptors = isInterceptor ? [createClientInterceptor({ spans: true })] : [];
+      const transport = newest.createGrpcTransport({ baseUrl, interceptors });
+      const client = newest.createClient(
+        ProbeService,
+        isInterceptor ? transport : createErrorChainTransport(transport, { spans: true }),
+      );
+      for await (const _ of client.serverStream({})) {
+        break;
+      }
+      const [call] = await endedSpans(1);
+      expect(call?.attributes).toMatchObject({
+        "rpc.status_code": "CANCELLED",
+        "error.type": "PROBE_ALPHA_5",
+      });
+    },
+  );
 
   test("that its caller cancels ends on the server too", async () => {
     const { client } = await startProbe({
